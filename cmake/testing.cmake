@@ -1,5 +1,5 @@
-# How tests are declared. Labels: unit (no mount, fast), contract (every catalog passes it),
-# mounted (a real mount; skips without /dev/fuse), slow (minutes; `tools/test --fast` leaves it out).
+# How tests are declared. Labels: unit (no mount, fast), contract (every catalog passes it), mounted
+# (a real mount; skips without /dev/fuse), slow (minutes; `tools/test --fast` leaves it out).
 
 find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
@@ -65,7 +65,8 @@ function(commitfs_add_benchmark name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# Sets `settings`, the test properties both kinds share, as CMake code, from the caller's parsed arguments.
+# Sets `settings`, the test properties both kinds share, as CMake code, from the caller's parsed
+# arguments.
 macro(commitfs_test_settings)
   foreach(label IN LISTS arg_LABELS)
     if(NOT label MATCHES "^(unit|contract|mounted|slow)$")
