@@ -33,10 +33,10 @@ std::unexpected<Error> fail_errno(std::string context);
 // After SerenityOS' AK/Try.h: errors travel as values, the happy path stays one line.
 #define COMMITFS_TRY_JOIN2(a, b) a##b
 #define COMMITFS_TRY_JOIN(a, b) COMMITFS_TRY_JOIN2(a, b)
-#define COMMITFS_TRY_IMPL(result, expr)                                  \
-  __extension__({                                                        \
-    auto&& result = (expr);                                              \
-    if (!result) return std::unexpected(std::move(result).error());      \
-    *std::move(result);                                                  \
+#define COMMITFS_TRY_IMPL(result, expr)                             \
+  __extension__({                                                   \
+    auto&& result = (expr);                                         \
+    if (!result) return std::unexpected(std::move(result).error()); \
+    *std::move(result);                                             \
   })
 #define TRY(expr) COMMITFS_TRY_IMPL(COMMITFS_TRY_JOIN(try_result_, __COUNTER__), expr)

@@ -8,10 +8,12 @@
 
 namespace commitfs::fault {
 
-/// A named place where a test may stop, fail or kill the program. Costs one relaxed atomic load when no test is listening.
+/// A named place where a test may stop, fail or kill the program. Costs one relaxed atomic load
+/// when no test is listening.
 ///
-/// In a process: `set_handler` installs a function that may block (a barrier), or return an error to inject.
-/// From outside: the environment variable COMMITFS_FAULTS, read once at start, holds a comma-separated list of
+/// In a process: `set_handler` installs a function that may block (a barrier), or return an error
+/// to inject. From outside: the environment variable COMMITFS_FAULTS, read once at start, holds a
+/// comma-separated list of
 ///   point=kill             raises SIGKILL when the point is reached
 ///   point=errno:N          the point returns error N
 ///   point=wait:PATH        creates PATH.reached, then waits until PATH.go exists

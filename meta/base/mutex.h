@@ -4,7 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
-// Clang's thread-safety analysis (-Wthread-safety): every shared member names the lock that guards it.
+// Clang's thread-safety analysis (-Wthread-safety): every shared member names the lock that guards
+// it.
 #if defined(__clang__)
 #define COMMITFS_TSA(x) __attribute__((x))
 #else
@@ -24,7 +25,8 @@ namespace commitfs {
 
 /// std::mutex that the analysis understands.
 ///
-/// Lock ranks, outermost first; a thread only ever takes a lock of a later rank than those it holds:
+/// Lock ranks, outermost first; a thread only ever takes a lock of a later rank than those it
+/// holds:
 ///   1. txn::SessionManager   names and ids of sessions
 ///   2. txn::Session          one session's change set
 ///   3. fs tables             nodes, handles
