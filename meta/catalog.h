@@ -12,10 +12,11 @@
 
 namespace commitfs {
 
-/// Reads of the committed state. `at` names the version to read; a version never changes, so two reads at the same
-/// version agree whatever commits in between. Reading at the head costs O(log n) in the size of the table and nothing
-/// for its history. "Not there" is an empty optional or list, never an error. Errors: EIO, EAGAIN (locked for longer
-/// than the limit). Thread-safe unless said otherwise.
+/// Reads of the committed state. `at` names the version to read; a version never changes, so two
+/// reads at the same version agree whatever commits in between. Reading at the head costs O(log n)
+/// in the size of the table and nothing for its history. "Not there" is an empty optional or list,
+/// never an error. Errors: EIO, EAGAIN (locked for longer than the limit). Thread-safe unless said
+/// otherwise.
 class CatalogReader {
  public:
   virtual ~CatalogReader() = default;
@@ -25,16 +26,23 @@ class CatalogReader {
   virtual Result<SeqNo> head_seq_no() = 0;
 
   virtual Result<std::optional<InodeRecord>> find_inode(SeqNo at, InodeId id) = 0;
-  virtual Result<std::optional<DirentRecord>> find_dirent(SeqNo at, InodeId parent, std::string_view name) = 0;
-  /// find_dirent and find_inode in one step; what a path lookup needs.
-  virtual Result<std::optional<InodeRecord>> find_child(SeqNo at, InodeId parent, std::string_view name) = 0;
-  /// At most `limit` entries of `parent` with names greater than `after` (bytewise; all names are when it is empty), by name.
-  virtual Result<std::vector<ListedDirent>> list(SeqNo at, InodeId parent, std::string_view after, std::size_t limit) = 0;
+  virtual Result<std::optional<DirentRecord>> find_dirent(SeqNo at, InodeId parent,
+                                                          std::string_view name) = 0;
+  /// find_dirent and find_inode in one step; what a path lookup needs. EIO when the entry's inode
+  /// is missing.
+  virtual Result<std::optional<InodeRecord>> find_child(SeqNo at, InodeId parent,
+                                                        std::string_view name) = 0;
+  /// At most `limit` entries of `parent` with names greater than `after` (bytewise; all names are
+  /// when it is empty), by name.
+  virtual Result<std::vector<ListedDirent>> list(SeqNo at, InodeId parent, std::string_view after,
+                                                 std::size_t limit) = 0;
   /// Every name of an inode, by (parent, name). A directory has exactly one, the root none.
   virtual Result<std::vector<DirentKey>> links_of(SeqNo at, InodeId inode) = 0;
-  virtual Result<std::optional<std::string>> find_xattr(SeqNo at, InodeId inode, std::string_view name) = 0;
+  virtual Result<std::optional<std::string>> find_xattr(SeqNo at, InodeId inode,
+                                                        std::string_view name) = 0;
   /// Names and values, by name.
-  virtual Result<std::vector<std::pair<std::string, std::string>>> list_xattrs(SeqNo at, InodeId inode) = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> list_xattrs(SeqNo at,
+                                                                               InodeId inode) = 0;
 
   virtual Result<std::optional<VersionRecord>> find_version(SeqNo seq_no) = 0;
   /// Newest first, at most `limit`, all with seq_no < `before` (no bound when it is none).
@@ -44,7 +52,8 @@ class CatalogReader {
   virtual Result<std::optional<VersionRecord>> find_version_by_token(std::string_view token) = 0;
   virtual Result<std::optional<VersionRecord>> find_version_by_session_id(SessionId id) = 0;
   /// The newest version committed by a session of that name.
-  virtual Result<std::optional<VersionRecord>> find_version_by_session_name(std::string_view name) = 0;
+  virtual Result<std::optional<VersionRecord>> find_version_by_session_name(
+      std::string_view name) = 0;
   /// What a version did, in the order it was recorded.
   virtual Result<std::vector<ChangeRecord>> list_changes(SeqNo seq_no) = 0;
 
@@ -54,13 +63,15 @@ class CatalogReader {
   virtual Result<std::optional<std::string>> find_config(std::string_view key) = 0;
 };
 
-/// One atomic step from head to head, in the making. Reads inherited from CatalogReader see what it wrote itself.
-/// Exactly one exists at a time over all processes (BEGIN IMMEDIATE). Destroying it without `commit` undoes everything.
-/// Used by one thread. Writes are made as of a version: the record's own `since` is ignored and set to `seq_no`,
-/// and the row it replaces becomes history, visible up to `seq_no` exclusive (rows of the same version are overwritten).
+/// One atomic step from head to head, in the making. Reads inherited from CatalogReader see what it
+/// wrote itself. Exactly one exists at a time over all processes (BEGIN IMMEDIATE). Destroying it
+/// without `commit` undoes everything. Used by one thread. Writes are made as of a version: the
+/// record's own `since` is ignored and set to `seq_no`, and the row it replaces becomes history,
+/// visible up to `seq_no` exclusive (rows of the same version are overwritten).
 class CatalogTransaction : public CatalogReader {
  public:
-  /// Marks a point to come back to. One level: a second savepoint replaces the first.
+  /// Marks a point to come back to, more than once if need be. One level: a second savepoint
+  /// replaces the first.
   virtual Result<void> savepoint() = 0;
   virtual Result<void> rollback_to_savepoint() = 0;
 
@@ -76,16 +87,23 @@ class CatalogTransaction : public CatalogReader {
   virtual Result<void> put_directory_head(InodeId directory, const DirectoryHead& head) = 0;
   /// Records a body as committed and immutable.
   virtual Result<void> put_object(ObjectId id, std::uint64_t size_bytes) = 0;
-  /// Adds the version; it is the head once the transaction commits. seq_no must be head + 1 (EINVAL otherwise).
-  virtual Result<void> add_version(const VersionRecord& version, std::span<const ChangeRecord> changes) = 0;
+  /// Adds the version; it is the head once the transaction commits. seq_no must be head + 1 (EINVAL
+  /// otherwise), its token and its session id not those of another version (EEXIST).
+  virtual Result<void> add_version(const VersionRecord& version,
+                                   std::span<const ChangeRecord> changes) = 0;
 
   /// Raises the term by one and returns it.
   virtual Result<Term> raise_term() = 0;
   virtual Result<void> put_config(std::string_view key, std::string_view value) = 0;
 
-  /// Durable when it returns (WAL fsynced). Errors: ENOSPC, EIO (outcome unknown), EAGAIN.
+  /// Durable when it returns (WAL fsynced). Whatever it answers the transaction has ended, and
+  /// other calls are EINVAL. Errors: ENOSPC, EIO (outcome unknown), EAGAIN. Fault points:
+  /// catalog.before_commit, catalog.after_commit.
   virtual Result<void> commit() = 0;
 };
+
+/// The most ids a call may ask for, so that a wrong one cannot use them up.
+constexpr std::uint64_t kIdsReservedMax = std::uint64_t{1} << 32;
 
 enum class IdKind : std::uint8_t { inode = 1, object = 2, session = 3 };
 
@@ -95,8 +113,11 @@ class Catalog : public CatalogReader {
   /// Waits for another writer up to the lock limit, then EAGAIN.
   virtual Result<std::unique_ptr<CatalogTransaction>> begin() = 0;
 
-  /// `count` ids of a kind that were never handed out and never will be again, also across crashes: the first of them.
-  /// Ids start at 2 for inodes (1 is the root) and at 1 otherwise. Durable when it returns.
+  /// `count` ids of a kind that were never handed out and never will be again, also across crashes:
+  /// the first of them. Ids start at 2 for inodes (1 is the root) and at 1 otherwise. Durable when
+  /// it returns. Cheap: a catalog on disk takes thousands from its file at once. Not while this
+  /// thread holds a transaction, whose end it may have to wait for. Errors: EINVAL (none, or more
+  /// than kIdsReservedMax), EAGAIN, ENOSPC, EIO.
   virtual Result<std::uint64_t> reserve_ids(IdKind kind, std::uint64_t count) = 0;
 };
 

@@ -7,7 +7,8 @@
 
 namespace commitfs {
 
-/// A catalog that lives in memory: the specification in code, the model for tests. Nothing is durable. Thread-safe.
+/// A catalog that lives in memory: the specification in code, the model for tests. Nothing is
+/// durable. Thread-safe.
 std::unique_ptr<Catalog> make_memory_catalog();
 
 /// Staging that lives in memory; `load` answers what was written. Thread-safe.

@@ -10,7 +10,8 @@
 
 namespace commitfs {
 
-/// Rows of open sessions, so that a daemon that died finds them again. What they mean is the business of txn.
+/// Rows of open sessions, so that a daemon that died finds them again. What they mean is the
+/// business of txn.
 struct StagedSession {
   SessionId id = SessionId::none;
   std::string name;
@@ -18,11 +19,11 @@ struct StagedSession {
   uid_t uid = 0;
   gid_t gid = 0;
   TimeNs created_ns = 0;
-  std::string boot_id;   ///< of the machine when it was last written
+  std::string boot_id;  ///< of the machine when it was last written
   std::string message;
   std::optional<std::string> token;
   std::map<std::string, std::string> metadata;
-  std::string extra;     ///< room for what txn wants to remember besides (JSON)
+  std::string extra;  ///< room for what txn wants to remember besides (JSON)
 };
 
 /// One inode as a session sees it, where that differs from its base.
@@ -43,17 +44,18 @@ struct StagedXattr {
   std::optional<std::string> value;
 };
 
-/// Everything of one session that changed since it was last written: rows to put and rows to forget.
+/// Everything of one session that changed since it was last written: rows to put and rows to
+/// forget.
 struct StagingBatch {
   SessionId session = SessionId::none;
   std::optional<StagedSession> row;
   std::vector<StagedInode> inodes;
   std::vector<StagedDirent> dirents;
   std::vector<StagedXattr> xattrs;
-  std::vector<InodeId> forget_inodes;    ///< their xattr rows are forgotten with them
+  std::vector<InodeId> forget_inodes;  ///< their xattr rows are forgotten with them
   std::vector<DirentKey> forget_dirents;
   std::vector<XattrKey> forget_xattrs;
-  bool drop = false;                     ///< forget the whole session; the rest of the batch is ignored
+  bool drop = false;  ///< forget the whole session; the rest of the batch is ignored
 };
 
 /// All that was written of one session.
@@ -70,8 +72,9 @@ enum class Durability { lazy, now };
 class Staging {
  public:
   virtual ~Staging() = default;
-  /// Writes all batches in one transaction. With `Durability::now` they survive power loss when it returns;
-  /// with `lazy` a crash of the program loses nothing, a power loss may lose the newest. Errors: ENOSPC, EIO, EAGAIN.
+  /// Writes all batches in one transaction. With `Durability::now` they survive power loss when it
+  /// returns; with `lazy` a crash of the program loses nothing, a power loss may lose the newest.
+  /// Errors: ENOSPC, EIO, EAGAIN.
   virtual Result<void> write(const std::vector<StagingBatch>& batches, Durability durability) = 0;
   /// Every session that was not dropped, by id.
   virtual Result<std::vector<StagedState>> load() = 0;

@@ -17,7 +17,8 @@
 namespace commitfs {
 
 enum class InodeId : std::uint64_t { none = 0, root = 1 };
-/// A file body in the object store. `none` is the empty body of a non-regular file, or of a file never written.
+/// A file body in the object store. `none` is the empty body of a non-regular file, or of a file
+/// never written.
 enum class ObjectId : std::uint64_t { none = 0 };
 /// The number of a version: 1, 2, 3… The newest is the head.
 enum class SeqNo : std::uint64_t { none = 0 };
@@ -26,11 +27,21 @@ enum class Term : std::uint64_t { none = 0 };
 /// One session for ever; names come again, ids do not.
 enum class SessionId : std::uint64_t { none = 0 };
 
-constexpr std::uint64_t raw(InodeId id) { return static_cast<std::uint64_t>(id); }
-constexpr std::uint64_t raw(ObjectId id) { return static_cast<std::uint64_t>(id); }
-constexpr std::uint64_t raw(SeqNo id) { return static_cast<std::uint64_t>(id); }
-constexpr std::uint64_t raw(Term id) { return static_cast<std::uint64_t>(id); }
-constexpr std::uint64_t raw(SessionId id) { return static_cast<std::uint64_t>(id); }
+constexpr std::uint64_t raw(InodeId id) {
+  return static_cast<std::uint64_t>(id);
+}
+constexpr std::uint64_t raw(ObjectId id) {
+  return static_cast<std::uint64_t>(id);
+}
+constexpr std::uint64_t raw(SeqNo id) {
+  return static_cast<std::uint64_t>(id);
+}
+constexpr std::uint64_t raw(Term id) {
+  return static_cast<std::uint64_t>(id);
+}
+constexpr std::uint64_t raw(SessionId id) {
+  return static_cast<std::uint64_t>(id);
+}
 
 /// Everything the catalog knows of one inode. `mode` holds type and permissions as in stat(2).
 /// A directory's nlink is 2 + its subdirectories; size of a directory is 0.
@@ -82,7 +93,8 @@ struct XattrKey {
   auto operator<=>(const XattrKey&) const = default;
 };
 
-/// The unit of conflict: a directory (by inode, so that it keeps its identity when it moves) and a group name in it.
+/// The unit of conflict: a directory (by inode, so that it keeps its identity when it moves) and a
+/// group name in it.
 struct GroupKey {
   InodeId partition = InodeId::none;
   std::string group;
@@ -111,17 +123,18 @@ struct ChangeRecord {
 
 /// The last versions that touched one group. `none` where none did since the table was made.
 struct GroupHead {
-  SeqNo content_seq_no = SeqNo::none;         ///< created, updated, deleted, or renamed here or away
+  SeqNo content_seq_no = SeqNo::none;  ///< created, updated, deleted, or renamed here or away
   ChangeKind content_change = ChangeKind::added;
-  SeqNo attribute_seq_no = SeqNo::none;       ///< mode, owner, extended attributes
+  SeqNo attribute_seq_no = SeqNo::none;  ///< mode, owner, extended attributes
   bool operator==(const GroupHead&) const = default;
 };
 
 /// The last versions that touched one directory. Rows of removed directories stay.
 struct DirectoryHead {
   SeqNo entries_seq_no = SeqNo::none;  ///< an entry was added, removed or replaced in it
-  SeqNo subtree_seq_no = SeqNo::none;  ///< anything below it changed, at any depth (its own entries too)
-  SeqNo place_seq_no = SeqNo::none;    ///< it was made, renamed, moved or removed itself
+  SeqNo subtree_seq_no =
+      SeqNo::none;  ///< anything below it changed, at any depth (its own entries too)
+  SeqNo place_seq_no = SeqNo::none;  ///< it was made, renamed, moved or removed itself
   bool operator==(const DirectoryHead&) const = default;
 };
 
@@ -130,18 +143,19 @@ struct VersionRecord {
   SeqNo seq_no = SeqNo::none;
   Term term = Term::none;
   SessionId session_id = SessionId::none;
-  std::string session;                ///< the session's name
+  std::string session;  ///< the session's name
   SeqNo base = SeqNo::none;
-  std::optional<std::string> token;   ///< unique among all versions when present
-  std::string operation = "write";    ///< write, rewrite, adopt
+  std::optional<std::string> token;  ///< unique among all versions when present
+  std::string operation = "write";   ///< write, rewrite, adopt
   uid_t uid = 0;
   gid_t gid = 0;
-  TimeNs time_ns = 0;                 ///< never decreases with seq_no
+  TimeNs time_ns = 0;  ///< never decreases with seq_no
   std::string message;
   std::map<std::string, std::string> metadata;
-  bool only_deletes = false;          ///< it did nothing but delete (row 9 of the conflict table)
-  std::uint64_t added = 0, modified = 0, deleted = 0, renamed = 0, attributes = 0;  ///< counts of paths
-  std::uint64_t bytes = 0;            ///< size of the bodies it brought
+  bool only_deletes = false;  ///< it did nothing but delete (row 9 of the conflict table)
+  std::uint64_t added = 0, modified = 0, deleted = 0, renamed = 0,
+                attributes = 0;  ///< counts of paths
+  std::uint64_t bytes = 0;       ///< size of the bodies it brought
   bool operator==(const VersionRecord&) const = default;
 };
 

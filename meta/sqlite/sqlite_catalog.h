@@ -9,12 +9,15 @@
 namespace commitfs {
 
 struct SqliteCatalogOptions {
-  std::chrono::milliseconds lock_limit{5000};  ///< how long to wait for another writer before EAGAIN
+  std::chrono::milliseconds lock_limit{
+      5000};  ///< how long to wait for another writer before EAGAIN
 };
 
-/// Opens catalog.db at `path`, making and initialising it when it is missing or empty (no version exists then: head()
-/// answers a record with seq_no none). WAL, synchronous=FULL. Errors: EPROTO with a sentence when it is another
-/// program's database or one made by a newer version of this program (application_id, user_version), EIO when it is damaged.
-Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& path, SqliteCatalogOptions options = {});
+/// Opens catalog.db at `path`, making and initialising it when it is missing or empty (no version
+/// exists then: head() answers a record with seq_no none). WAL, synchronous=FULL. Errors: EPROTO
+/// with a sentence when it is another program's database or one made by a newer version of this
+/// program (application_id, user_version), EIO when it is damaged.
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& path,
+                                                     SqliteCatalogOptions options = {});
 
 }  // namespace commitfs
