@@ -1,0 +1,93 @@
+#include "txn/table.h"
+
+#include <cerrno>
+
+#include <spdlog/spdlog.h>
+
+#include "meta/sqlite/sqlite_catalog.h"
+#include "meta/sqlite/sqlite_staging.h"
+#include "txn/control_directory.h"
+#include "txn/table_lock.h"
+
+namespace commitfs {
+namespace {
+
+Result<std::shared_ptr<Catalog>> open_finished_catalog(const ControlDirectory& control) {
+  if (!TRY(control.has_version())) {
+    return fail(ENOENT, control.catalog().string() + " has no version: `commitfs init` was not finished, run it again");
+  }
+  return std::shared_ptr<Catalog>(TRY(open_sqlite_catalog(control.catalog())));
+}
+
+Result<Term> raise_term(Catalog& catalog) {
+  const auto transaction = TRY(catalog.begin());
+  const Term term = TRY(transaction->raise_term());
+  TRY(transaction->commit());
+  return term;
+}
+
+Result<TableContext> make_context(const ControlDirectory& control) {
+  TableContext context;
+  context.catalog = TRY(open_finished_catalog(control));
+  context.store = std::make_shared<ObjectStore>(TRY(ObjectStore::open(control.objects())));
+  context.ids = std::make_shared<IdSource>(context.catalog);
+  context.sealer = std::make_shared<Sealer>(context.store);
+  context.clock = &system_clock();
+  return context;
+}
+
+}  // namespace
+
+/// Destroyed in reverse: the manager finishes its commits and writes its journal, while all else is still there; the
+/// lock goes last.
+class Table::Impl {
+ public:
+  Impl(std::filesystem::path table, TableLock held, TableContext shared, Term raised,
+       std::shared_ptr<Staging> staging, CommitOptions options)
+      : directory(std::move(table)),
+        lock(std::move(held)),
+        context(std::move(shared)),
+        term(raised),
+        sessions(context, term, std::move(staging), options) {}
+
+  const std::filesystem::path directory;
+  const TableLock lock;
+  const TableContext context;
+  const Term term;
+  SessionManager sessions;
+  std::size_t recovered = 0;
+};
+
+Table::Table(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Table::~Table() = default;
+
+Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& directory, CommitOptions options) {
+  const ControlDirectory control = TRY(ControlDirectory::open(directory));
+  TableLock lock = TRY(TableLock::take(control.fd(), directory));
+  TableContext context = TRY(make_context(control));
+  // From here on the objects may be the only copy of something.
+  TRY(control.unmark());
+  std::shared_ptr<Staging> staging = TRY(open_sqlite_staging(control.staging()));
+  const Term term = TRY(raise_term(*context.catalog));
+
+  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term, std::move(staging), options);
+  impl->recovered = TRY(impl->sessions.recover());
+  spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(), raw(term), impl->recovered);
+  return std::unique_ptr<Table>(new Table(std::move(impl)));
+}
+
+Result<std::shared_ptr<Catalog>> Table::open_catalog(const std::filesystem::path& directory) {
+  return open_finished_catalog(TRY(ControlDirectory::open(directory)));
+}
+
+const std::filesystem::path& Table::directory() const { return impl_->directory; }
+const TableContext& Table::context() const { return impl_->context; }
+SessionManager& Table::sessions() { return impl_->sessions; }
+Term Table::term() const { return impl_->term; }
+std::size_t Table::recovered_sessions() const { return impl_->recovered; }
+
+Result<std::optional<SeqNo>> Table::resolve_version(std::string_view text) const {
+  return commitfs::resolve_version(*impl_->context.catalog, text);
+}
+
+}  // namespace commitfs
