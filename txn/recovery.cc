@@ -1,0 +1,31 @@
+#include "txn/recovery.h"
+
+#include <spdlog/spdlog.h>
+
+namespace commitfs {
+
+Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContext& context, Staging& staging) {
+  std::vector<std::shared_ptr<Session>> sessions;
+  std::vector<StagingBatch> drops;
+  for (const StagedState& state : TRY(staging.load())) {
+    const StagedSession& row = state.row;
+    // The catalog alone says whether a commit happened.
+    if (TRY(context.catalog->find_version_by_session_id(row.id))) {
+      StagingBatch batch;
+      batch.session = row.id;
+      batch.drop = true;
+      drops.push_back(std::move(batch));
+      continue;
+    }
+    if (!TRY(context.catalog->find_version(row.base))) {
+      spdlog::error("session {} is left closed: its base, version {}, is not in the catalog", raw(row.id), raw(row.base));
+      continue;
+    }
+    sessions.push_back(std::make_shared<Session>(context, row, ChangeSet::from_staged(state)));
+    sessions.back()->forget_unlinked();
+  }
+  if (!drops.empty()) TRY(staging.write(drops, Durability::lazy));
+  return sessions;
+}
+
+}  // namespace commitfs

@@ -1,0 +1,246 @@
+#include "txn/session_manager.h"
+
+#include <cerrno>
+
+#include <spdlog/spdlog.h>
+
+#include "meta/base/fault.h"
+#include "meta/name.h"
+#include "txn/commit_results.h"
+#include "txn/control_directory.h"
+#include "txn/delta.h"
+#include "txn/object_remover.h"
+#include "txn/open_sessions.h"
+#include "txn/receipts.h"
+#include "txn/recovery.h"
+#include "txn/version_name.h"
+
+namespace commitfs {
+namespace {
+
+Result<void> valid_session_name(std::string_view name) {
+  TRY(valid_name(name));
+  if (name == kControlName) return fail(EINVAL, "the name .commitfs is reserved");
+  return {};
+}
+
+Result<void> may_end(const Session& session, const Caller& caller) {
+  if (caller.uid == 0 || caller.uid == session.uid()) return {};
+  return fail(EACCES, "session " + session.name() + " is another user's");
+}
+
+/// The base that `NAME@VERSION` asks for, the head where there is no '@'.
+Result<SeqNo> base_of(std::string_view name, Catalog& catalog) {
+  const auto at = name.rfind('@');
+  if (at == std::string_view::npos) return catalog.head_seq_no();
+  const auto version = TRY(resolve_version(catalog, name.substr(at + 1)));
+  if (!version) return fail(ENOENT, "begin " + std::string(name) + ": no such version");
+  return *version;
+}
+
+/// For a session whose name another has: NAME.ID.
+std::string second_name(const Session& session) {
+  const std::string suffix = '.' + std::to_string(raw(session.id()));
+  return session.name().substr(0, kNameMaxBytes - suffix.size()) + suffix;
+}
+
+CommitOutcome failed(int error) {
+  CommitOutcome outcome;
+  outcome.error = error;
+  return outcome;
+}
+
+}  // namespace
+
+class SessionManager::Impl {
+ public:
+  Impl(TableContext context, Term term, std::shared_ptr<Staging> staging, CommitOptions options)
+      : context_(std::move(context)),
+        staging_(std::move(staging)),
+        receipts_(context_.catalog),
+        journal_(staging_),
+        remover_(context_.store, staging_),
+        pipeline_(context_, term, options) {}
+
+  Result<std::size_t> recover() {
+    auto recovered = TRY(recover_sessions(context_, *staging_));
+    for (const std::shared_ptr<Session>& session : recovered) {
+      journal_.add(session);
+      if (sessions_.contains(session->name())) TRY(session->rename(second_name(*session)));
+      TRY(sessions_.claim(session->name())).fill(session);
+    }
+    return recovered.size();
+  }
+
+  Result<std::shared_ptr<Session>> begin(std::string_view name, const Caller& caller) {
+    TRY(valid_session_name(name));
+    OpenSessions::Claim claim = TRY(sessions_.claim(name));
+    StagedSession row;
+    row.name = name;
+    row.base = TRY(base_of(name, *context_.catalog));
+    row.id = TRY(context_.ids->next_session());
+    row.uid = caller.uid;
+    row.gid = caller.gid;
+    row.created_ns = context_.clock->now_ns();
+    auto session = std::make_shared<Session>(context_, std::move(row), ChangeSet());
+    journal_.add(session);
+    std::move(claim).fill(session);
+    spdlog::info("began session {} at version {}", raw(session->id()), raw(session->base()));
+    return session;
+  }
+
+  Result<void> rename(std::string_view from, std::string_view to) {
+    TRY(valid_session_name(to));
+    const auto session = TRY(open_session(from));
+    OpenSessions::Claim claim = TRY(sessions_.claim(to));
+    TRY(session->rename(std::string(to)));
+    std::move(claim).fill(session);
+    return {};
+  }
+
+  void commit(std::string_view name, std::string_view receipt, const Caller& caller, CommitPipeline::Callback callback) {
+    const auto session = sessions_.find(name);
+    if (!session) return callback(committed_before(name, receipt));
+    if (const auto admitted = admit(*session, receipt, caller); !admitted) {
+      const CommitOutcome outcome = failed(admitted.error().code);
+      note(outcome, name, receipt);
+      return callback(outcome);
+    }
+    pipeline_.submit(session, std::string(receipt), caller,
+                     [this, session, name = std::string(name), receipt = std::string(receipt),
+                      callback = std::move(callback)](const CommitOutcome& outcome) {
+                       if (outcome.error == 0) keep_receipt(session, receipt, outcome);
+                       note(outcome, name, receipt);
+                       callback(outcome);
+                     });
+  }
+
+  Result<void> discard(std::string_view name, const Caller& caller) {
+    const auto session = TRY(freeze_to_end(name, caller));
+    drop(*session);
+    return {};
+  }
+
+  Result<void> remove(std::string_view name, const Caller& caller) {
+    const auto session = TRY(freeze_to_end(name, caller));
+    const auto delta = compute_delta(*session, *context_.store);
+    if (!delta || !delta->empty()) {
+      session->thaw();
+      if (!delta) return std::unexpected(delta.error());
+      return fail(ENOTEMPTY, "rmdir of session " + std::string(name));
+    }
+    drop(*session);
+    return {};
+  }
+
+  Result<std::shared_ptr<Tree>> receipt(std::string_view name) {
+    if (sessions_.contains(name)) return nullptr;
+    const auto found = TRY(receipts_.find(name));
+    return found ? found->tree : nullptr;
+  }
+
+  Result<std::vector<std::string>> receipt_names(std::size_t limit) {
+    return receipts_.names(limit, [this](const std::string& name) { return sessions_.contains(name); });
+  }
+
+  Result<void> remove_receipt(std::string_view name) {
+    if (sessions_.contains(name)) return fail(ENOENT, "remove the receipt of " + std::string(name));
+    return receipts_.remove(name);
+  }
+
+ private:
+  friend class SessionManager;
+
+  Result<std::shared_ptr<Session>> open_session(std::string_view name) const {
+    auto session = sessions_.find(name);
+    if (!session) return fail(ENOENT, "session " + std::string(name));
+    return session;
+  }
+
+  static Result<void> admit(const Session& session, std::string_view receipt, const Caller& caller) {
+    // EINVAL would make the kernel send the rename twice.
+    if (!valid_session_name(receipt)) return fail(EPERM, "commit as " + std::string(receipt));
+    TRY(may_end(session, caller));
+    return fault::point("commit.submitted");
+  }
+
+  /// There is no session `name`: perhaps because this very commit was done before, and its answer was lost.
+  CommitOutcome committed_before(std::string_view name, std::string_view receipt) const {
+    const auto found = receipts_.find(receipt);
+    if (!found) return failed(found.error().code);
+    if (!*found || (*found)->session_name != name) return failed(ENOENT);
+    CommitOutcome outcome;
+    outcome.version = (*found)->version;
+    return outcome;
+  }
+
+  /// Moves the session to the receipts. It is there before its name is free, so that it can be found at any time.
+  void keep_receipt(const std::shared_ptr<Session>& session, const std::string& receipt, const CommitOutcome& outcome) {
+    receipts_.add(receipt, {.tree = session,
+                            .version = outcome.version,
+                            .made_version = outcome.made_version,
+                            .session_name = session->name()});
+    sessions_.erase(*session);
+    journal_.drop(session->id());
+  }
+
+  void note(const CommitOutcome& outcome, std::string_view name, std::string_view receipt) {
+    results_.count(outcome);
+    results_.remember(name, outcome.error);
+    results_.remember(receipt, outcome.error);
+  }
+
+  /// A session that nobody can write to or commit any more, to be dropped or thawed by the caller.
+  Result<std::shared_ptr<Session>> freeze_to_end(std::string_view name, const Caller& caller) {
+    auto session = TRY(open_session(name));
+    TRY(may_end(*session, caller));
+    const auto frozen = session->freeze();
+    if (frozen) return session;
+    // It was committed a moment ago.
+    return fail(frozen.error().code == EALREADY ? ENOENT : frozen.error().code, "end session " + std::string(name));
+  }
+
+  void drop(Session& session) {
+    sessions_.erase(session);
+    auto objects = session.discard();
+    spdlog::info("discarded session {} with {} bodies", raw(session.id()), objects.size());
+    journal_.drop(session.id());
+    remover_.enqueue(session.id(), std::move(objects));
+  }
+
+  const TableContext context_;
+  const std::shared_ptr<Staging> staging_;
+  OpenSessions sessions_;
+  Receipts receipts_;
+  CommitResults results_;
+  Journal journal_;
+  ObjectRemover remover_;
+  CommitPipeline pipeline_;  ///< last: its callbacks use all of the above until it is destroyed
+};
+
+SessionManager::SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging, CommitOptions options)
+    : impl_(std::make_unique<Impl>(std::move(context), term, std::move(staging), options)) {}
+SessionManager::~SessionManager() = default;
+
+Result<std::size_t> SessionManager::recover() { return impl_->recover(); }
+Result<std::shared_ptr<Session>> SessionManager::begin(std::string_view name, const Caller& caller) {
+  return impl_->begin(name, caller);
+}
+std::shared_ptr<Session> SessionManager::find(std::string_view name) const { return impl_->sessions_.find(name); }
+std::vector<std::shared_ptr<Session>> SessionManager::list() const { return impl_->sessions_.list(); }
+Result<void> SessionManager::rename(std::string_view from, std::string_view to) { return impl_->rename(from, to); }
+void SessionManager::commit(std::string_view name, std::string_view receipt, const Caller& caller,
+                            CommitPipeline::Callback callback) {
+  impl_->commit(name, receipt, caller, std::move(callback));
+}
+Result<void> SessionManager::discard(std::string_view name, const Caller& caller) { return impl_->discard(name, caller); }
+Result<void> SessionManager::remove(std::string_view name, const Caller& caller) { return impl_->remove(name, caller); }
+Result<std::shared_ptr<Tree>> SessionManager::receipt(std::string_view name) { return impl_->receipt(name); }
+Result<std::vector<std::string>> SessionManager::receipt_names(std::size_t limit) { return impl_->receipt_names(limit); }
+Result<void> SessionManager::remove_receipt(std::string_view name) { return impl_->remove_receipt(name); }
+int SessionManager::last_commit_error(std::string_view name) const { return impl_->results_.last_error(name); }
+CommitCounts SessionManager::commit_counts() const { return impl_->results_.counts(); }
+CommitPipeline& SessionManager::pipeline() { return impl_->pipeline_; }
+Journal& SessionManager::journal() { return impl_->journal_; }
+
+}  // namespace commitfs
