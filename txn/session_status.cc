@@ -1,0 +1,126 @@
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "txn/delta.h"
+#include "txn/status.h"
+#include "txn/text.h"
+
+namespace commitfs {
+namespace {
+
+class Lines {
+ public:
+  template <typename Value>
+  void add(std::string_view key, const Value& value) {
+    out_ += fmt::format("{}: {}\n", key, value);
+  }
+  void add_error(const Error& error) { add("error", printable(error.describe())); }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+std::string error_text(int error) {
+  const char* name = ::strerrorname_np(error);
+  const char* meaning = ::strerrordesc_np(error);
+  if (name == nullptr || meaning == nullptr) return std::to_string(error);
+  return fmt::format("{} ({})", name, meaning);
+}
+
+/// The changes of an open session, or of the version it became.
+Result<std::vector<ChangeRecord>> changes_of(Session& session) {
+  Catalog& catalog = *session.context().catalog;
+  if (session.state() == SessionState::discarded) return std::vector<ChangeRecord>{};
+  if (const SeqNo version = session.committed_as(); version != SeqNo::none) {
+    // Where nothing had changed, the version is another session's.
+    const auto record = TRY(catalog.find_version(version));
+    if (!record || record->session_id != session.id()) return std::vector<ChangeRecord>{};
+    return catalog.list_changes(version);
+  }
+  return TRY(compute_delta(session, *session.context().store)).changes();
+}
+
+char letter_of(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::added: return 'A';
+    case ChangeKind::deleted: return 'D';
+    case ChangeKind::renamed: return 'R';
+    case ChangeKind::modified:
+    case ChangeKind::attributes: return 'M';
+  }
+  return '?';
+}
+
+/// A name beside an arrow: one that holds an arrow is quoted too.
+std::string quote_beside_arrow(std::string_view name) {
+  std::string quoted = quote_name(name);
+  const bool bare = !quoted.starts_with('"');
+  return bare && name.find(" -> ") != std::string_view::npos ? '"' + quoted + '"' : quoted;
+}
+
+std::string diff_line(const ChangeRecord& change) {
+  if (change.kind != ChangeKind::renamed) return fmt::format("{}\t{}\n", letter_of(change.kind), quote_name(change.path));
+  return fmt::format("R\t{} -> {}\n", quote_beside_arrow(change.old_path), quote_beside_arrow(change.path));
+}
+
+void add_counts(Lines& lines, Session& session) {
+  const auto changes = changes_of(session);
+  if (!changes) return lines.add_error(changes.error());
+  std::map<char, std::uint64_t> counts;
+  for (const ChangeRecord& change : *changes) ++counts[letter_of(change.kind)];
+  lines.add("added", counts['A']);
+  lines.add("modified", counts['M']);
+  lines.add("deleted", counts['D']);
+  lines.add("renamed", counts['R']);
+}
+
+void add_writers(Lines& lines, Session& session) {
+  // A deadline that has passed: asks, and does not wait.
+  for (const std::string& path : session.wait_for_writers({})) lines.add("open for writing", quote_name(path));
+}
+
+}  // namespace
+
+std::string_view to_string(SessionState state) {
+  switch (state) {
+    case SessionState::open: return "open";
+    case SessionState::freezing: return "freezing";
+    case SessionState::committed: return "committed";
+    case SessionState::discarded: return "discarded";
+  }
+  return "unknown";
+}
+
+std::string session_status_text(Session& session) {
+  Lines lines;
+  const SessionState state = session.state();
+  lines.add("session", quote_name(session.name()));
+  lines.add("state", to_string(state));
+  lines.add("base", raw(session.base()));
+  if (const SeqNo version = session.committed_as(); version != SeqNo::none) lines.add("version", raw(version));
+  const auto head = session.context().catalog->head_seq_no();
+  if (head) lines.add("head", raw(*head));
+  if (!head) lines.add_error(head.error());
+  lines.add("created", format_time(session.created_ns()));
+  lines.add("user", printable(user_name(session.uid())));
+  add_counts(lines, session);
+  if (state != SessionState::open && state != SessionState::freezing) return lines.take();
+
+  if (const auto damaged = session.damaged_bodies(); !damaged.empty()) lines.add("damaged", damaged.size());
+  add_writers(lines, session);
+  if (session.last_error() != 0) lines.add("last error", error_text(session.last_error()));
+  if (session.outlived_boot()) lines.add("recovered", "the machine went down while this session was open");
+  return lines.take();
+}
+
+std::string session_diff_text(Session& session) {
+  const auto changes = changes_of(session);
+  if (!changes) return fmt::format("error: {}\n", printable(changes.error().describe()));
+  std::string out;
+  for (const ChangeRecord& change : *changes) out += diff_line(change);
+  return out;
+}
+
+}  // namespace commitfs

@@ -1,0 +1,91 @@
+#include "txn/status.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "txn/text.h"
+
+namespace commitfs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json session_to_json(const Session& session, TimeNs now_ns) {
+  const Utf8Text name = to_utf8(session.name());
+  Json object = {{"name", name.text},
+                 {"state", to_string(session.state())},
+                 {"base", raw(session.base())},
+                 {"uid", session.uid()},
+                 {"age_s", (now_ns - session.created_ns()) / 1'000'000'000}};
+  if (name.escaped) object["escaped"] = true;
+  return object;
+}
+
+Json head_to_json(const VersionRecord& head) {
+  return {{"seq_no", raw(head.seq_no)}, {"term", raw(head.term)}, {"time", format_time(head.time_ns)}};
+}
+
+/// The lines of one metric.
+class Metrics {
+ public:
+  void describe(std::string_view name, std::string_view type, std::string_view help) {
+    out_ += fmt::format("# HELP commitfs_{0} {2}\n# TYPE commitfs_{0} {1}\n", name, type, help);
+  }
+  void value(std::string_view name, std::uint64_t number) { out_ += fmt::format("commitfs_{} {}\n", name, number); }
+  void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
+    describe(name, "gauge", help);
+    value(name, number);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+}  // namespace
+
+std::string table_status_json(Table& table) {
+  const TableContext& context = table.context();
+  const TimeNs now_ns = context.clock->now_ns();
+  const auto sessions = table.sessions().list();
+  const CommitCounts counts = table.sessions().commit_counts();
+  const auto head = context.catalog->head();
+  Json object = {{"schema", 1},
+                 {"table", to_utf8(table.directory().string()).text},
+                 {"time", format_time(now_ns)},
+                 {"head", head ? head_to_json(*head) : Json(nullptr)},
+                 {"term", raw(table.term())},
+                 {"sessions", Json::array()}};
+  for (const auto& session : sessions) object["sessions"].push_back(session_to_json(*session, now_ns));
+  object["counts"] = {{"open_sessions", sessions.size()},
+                      {"recovered_sessions", table.recovered_sessions()},
+                      {"commits", counts.committed},
+                      {"unchanged", counts.unchanged},
+                      {"conflicts", counts.conflicts},
+                      {"refused", counts.refused}};
+  if (!head) object["error"] = to_utf8(head.error().describe()).text;
+  return object.dump(2) + '\n';
+}
+
+std::string metrics_text(Table& table) {
+  Metrics metrics;
+  const TableContext& context = table.context();
+  const CommitCounts counts = table.sessions().commit_counts();
+  if (const auto head = context.catalog->head_seq_no()) {
+    metrics.gauge("head_seq_no", "Number of the newest version.", raw(*head));
+  }
+  metrics.gauge("term", "Term of this mount.", raw(table.term()));
+  metrics.gauge("open_sessions", "Sessions not committed and not discarded.", table.sessions().list().size());
+  metrics.gauge("recovered_sessions", "Sessions an earlier mount left open.", table.recovered_sessions());
+  metrics.describe("commits_total", "counter", "Commits of this mount by result.");
+  metrics.value("commits_total{result=\"committed\"}", counts.committed);
+  metrics.value("commits_total{result=\"unchanged\"}", counts.unchanged);
+  metrics.value("commits_total{result=\"conflict\"}", counts.conflicts);
+  metrics.value("commits_total{result=\"refused\"}", counts.refused);
+  if (const auto store = context.store->statistics()) {
+    metrics.gauge("store_free_bytes", "Space left on the file system below.", store->f_bavail * store->f_frsize);
+  }
+  return metrics.take();
+}
+
+}  // namespace commitfs
