@@ -1,0 +1,168 @@
+#include "txn/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cassert>
+#include <cerrno>
+
+#include "txn/boot_id.h"
+
+namespace commitfs {
+
+Session::Session(TableContext context, StagedSession row, ChangeSet changes)
+    : context_(std::move(context)),
+      id_(row.id),
+      uid_(row.uid),
+      gid_(row.gid),
+      created_ns_(row.created_ns),
+      row_(std::move(row)),
+      data_{.context = context_,
+            .id = id_,
+            .base = row_.base,
+            .uid = uid_,
+            .gid = gid_,
+            .changes = std::move(changes),
+            .garbage = {},
+            .open_for_writing = {}} {
+  if (!row_.boot_id.empty()) return;
+  row_.boot_id = boot_id();
+  row_dirty_ = true;
+}
+
+Session::~Session() {
+  if (state_ != SessionState::committed && state_ != SessionState::discarded) return;
+  for (const auto& [id, inode] : data_.changes.inodes()) {
+    if (inode.body_staged && inode.record.nlink == 0) data_.garbage.push_back(inode.record.object);
+  }
+  AfterUnlock after(*this);
+  after.garbage = std::move(data_.garbage);
+}
+
+Session::AfterUnlock::~AfterUnlock() {
+  for (const ObjectId object : garbage) {
+    const auto removed = session_.context_.store->remove(object);
+    // What stays behind takes space only; recovery finds it.
+    if (!removed) spdlog::warn("session {}: {}", raw(session_.id_), removed.error().describe());
+  }
+  if (announce && session_.journal_listener_) session_.journal_listener_();
+}
+
+void Session::settle(AfterUnlock& after) {
+  after.garbage = std::exchange(data_.garbage, {});
+  if (!is_alive() || announced_ || (!row_dirty_ && !data_.changes.dirty())) return;
+  announced_ = true;
+  after.announce = true;
+}
+
+SessionState Session::state() const {
+  MutexLock lock(mutex_);
+  return state_;
+}
+
+SeqNo Session::committed_as() const {
+  MutexLock lock(mutex_);
+  return committed_as_;
+}
+
+SeqNo Session::base() const {
+  MutexLock lock(mutex_);
+  return data_.base;
+}
+
+Result<void> Session::freeze() {
+  MutexLock lock(mutex_);
+  switch (state_) {
+    case SessionState::open:
+      state_ = SessionState::freezing;
+      return {};
+    case SessionState::freezing:
+      return fail(EBUSY, "freeze a session that is being committed");
+    case SessionState::committed:
+      return fail(EALREADY, "freeze a committed session");
+    case SessionState::discarded:
+      break;
+  }
+  return fail(ENOENT, "freeze a discarded session");
+}
+
+void Session::thaw() {
+  MutexLock lock(mutex_);
+  assert(state_ == SessionState::freezing);
+  state_ = SessionState::open;
+}
+
+void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replaced) {
+  ChangeSet changes;  // freed after the lock is released
+  AfterUnlock after(*this);
+  {
+    MutexLock lock(mutex_);
+    assert(state_ == SessionState::freezing);
+    state_ = SessionState::committed;
+    committed_as_ = version;
+    successor_ = make_snapshot_tree(context_.catalog, version);
+    replaced_ = replaced;
+    for (const auto& [mine, theirs] : replaced) replaced_by_.emplace(theirs, mine);
+    changes = take_changes();
+    settle(after);
+  }
+  remove_unused_bodies(changes, version, replaced);
+}
+
+std::vector<ObjectId> Session::discard() {
+  ChangeSet changes;  // freed after the lock is released
+  std::vector<ObjectId> objects;
+  {
+    MutexLock lock(mutex_);
+    if (!is_alive()) return {};
+    state_ = SessionState::discarded;
+    InodeRecord root;
+    root.id = InodeId::root;
+    root.mode = S_IFDIR | S_IRUSR | S_IXUSR;
+    root.uid = uid_;
+    root.gid = gid_;
+    root.nlink = 2;
+    root.atime_ns = root.mtime_ns = root.ctime_ns = root.btime_ns = created_ns_;
+    successor_ = make_empty_tree(std::move(root));
+    changes = take_changes();
+    objects = std::exchange(data_.garbage, {});
+  }
+  for (const auto& [id, inode] : changes.inodes()) {
+    if (inode.body_staged) objects.push_back(inode.record.object);
+  }
+  return objects;
+}
+
+ChangeSet Session::take_changes() {
+  ChangeSet all = std::exchange(data_.changes, {});
+  const bool discarded = state_ == SessionState::discarded;
+  for (const auto& [id, inode] : all.inodes()) {
+    const bool held = inode.writers > 0 || (inode.record.nlink == 0 && !inode.released);
+    if (!held) continue;
+    ChangedInode kept = inode;
+    if (discarded) {
+      // Its body goes with all others, so what is shown of it from now on is what it was last.
+      if (auto last = data_.attributes_of(inode)) kept.record = std::move(last->inode);
+      kept.body_staged = false;
+      kept.record.nlink = 0;
+    }
+    data_.changes.add_inode(std::move(kept));
+  }
+  return all;
+}
+
+void Session::remove_unused_bodies(const ChangeSet& changes, SeqNo version,
+                                   const std::unordered_map<InodeId, InodeId>& replaced) const {
+  AfterUnlock unused(*this);
+  for (const auto& [id, inode] : changes.inodes()) {
+    if (!inode.body_staged || inode.record.nlink == 0) continue;
+    const auto merged = replaced.find(id);
+    // What was made here and merged with nothing is in the version: no need to ask.
+    if (inode.made_here && merged == replaced.end()) continue;
+    const auto committed = context_.catalog->find_inode(version, merged == replaced.end() ? id : merged->second);
+    // Not known is not unused: what stays behind takes space only.
+    if (!committed) continue;
+    if (!*committed || (*committed)->object != inode.record.object) unused.garbage.push_back(inode.record.object);
+  }
+}
+
+}  // namespace commitfs
