@@ -1,0 +1,128 @@
+#include "txn/sealer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <chrono>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "meta/base/mutex.h"
+#include "txn/session.h"
+
+namespace commitfs {
+namespace {
+
+/// Bodies closed one after the other are synced together, and short-lived ones not at all.
+constexpr auto kSettleTime = std::chrono::milliseconds(20);
+
+struct Request {
+  std::weak_ptr<Session> session;
+  InodeId inode = InodeId::none;
+  ObjectId object = ObjectId::none;
+};
+
+struct Sealing {
+  std::shared_ptr<Session> session;
+  InodeId inode = InodeId::none;
+  ObjectId object = ObjectId::none;
+  std::uint32_t generation = 0;
+};
+
+/// What says nothing of the bytes: a body that was removed meanwhile, a want of descriptors or memory.
+bool is_harmless(int error) {
+  return error == ENOENT || error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
+}
+
+}  // namespace
+
+class Sealer::Impl {
+ public:
+  explicit Impl(std::shared_ptr<ObjectStore> store) : store_(std::move(store)), thread_([this] { run(); }) {}
+
+  ~Impl() {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  void enqueue(Request request) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    queue_.push_back(std::move(request));
+    if (queue_.size() == 1) changed_.notify_all();
+  }
+
+ private:
+  void run() {
+    while (true) {
+      const std::vector<Request> requests = wait_for_requests();
+      if (requests.empty()) return;
+      std::vector<Sealing> batch;
+      for (const Request& request : requests) add(request, batch);
+      seal(batch);
+    }
+  }
+
+  /// Empty when it is time to stop.
+  std::vector<Request> wait_for_requests() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    while (queue_.empty() && !stopping_) changed_.wait(mutex_);
+    const auto settled = std::chrono::steady_clock::now() + kSettleTime;
+    while (!stopping_ && changed_.wait_until(mutex_, settled)) {
+    }
+    if (stopping_) return {};
+    return std::exchange(queue_, {});
+  }
+
+  static void add(const Request& request, std::vector<Sealing>& batch) {
+    auto session = request.session.lock();
+    if (!session) return;
+    const auto generation = session->begin_seal(request.inode, request.object);
+    if (generation) batch.push_back({std::move(session), request.inode, request.object, *generation});
+  }
+
+  void seal(std::span<const Sealing> batch) const {
+    if (batch.empty()) return;
+    std::vector<ObjectId> objects;
+    objects.reserve(batch.size());
+    for (const Sealing& one : batch) objects.push_back(one.object);
+    const auto sealed = store_->seal(objects);
+    if (sealed) {
+      for (const Sealing& one : batch) one.session->mark_sealed(one.inode, one.object, one.generation);
+      return;
+    }
+    if (!is_harmless(sealed.error().code)) {
+      // Which of them lost bytes is not known, and asking again would be answered with success.
+      spdlog::error("seal {} bodies: {}", batch.size(), sealed.error().describe());
+      for (const Sealing& one : batch) one.session->mark_damaged(one.inode, one.object, sealed.error().code);
+      return;
+    }
+    if (batch.size() == 1) {
+      spdlog::debug("seal object {}: {}", raw(batch.front().object), sealed.error().describe());
+      return;
+    }
+    seal(batch.first(batch.size() / 2));
+    seal(batch.subspan(batch.size() / 2));
+  }
+
+  const std::shared_ptr<ObjectStore> store_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::vector<Request> queue_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+Sealer::Sealer(std::shared_ptr<ObjectStore> store) : impl_(std::make_unique<Impl>(std::move(store))) {}
+Sealer::~Sealer() = default;
+
+void Sealer::enqueue(std::weak_ptr<Session> session, InodeId inode, ObjectId object) {
+  impl_->enqueue({std::move(session), inode, object});
+}
+
+}  // namespace commitfs

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "meta/object_store.h"
+
+namespace commitfs {
+
+class Session;
+
+/// Makes staged bodies durable in the background, soon after their last writer closed them, so that a commit finds
+/// little left to sync. One thread; takes all that is queued as one batch. A failure is left to the commit, which seals
+/// again and reports it. Thread-safe.
+class Sealer {
+ public:
+  explicit Sealer(std::shared_ptr<ObjectStore> store);
+  ~Sealer();  ///< drops what is queued and stops
+
+  void enqueue(std::weak_ptr<Session> session, InodeId inode, ObjectId object);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace commitfs
