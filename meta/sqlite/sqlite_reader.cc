@@ -7,11 +7,15 @@
 #include <cstdint>
 #include <limits>
 
+#include "meta/name.h"
 #include "meta/sqlite/rows.h"
 #include "meta/sqlite/statements.h"
 
 namespace commitfs::sqlite {
 namespace {
+
+/// The least a range of a listing holds, so that small pages do not make many ranges.
+constexpr std::size_t kRangeRowsMin = 256;
 
 /// A LIMIT below 0 would be none at all.
 std::int64_t limit_of(std::size_t limit) {
@@ -65,14 +69,38 @@ Result<std::optional<InodeRecord>> SqliteReader::find_child(SeqNo at, InodeId pa
   return TRY(joined_inode(row, 1, at));
 }
 
+// At the head every row counts, so the limit alone bounds the work. A listing of the past passes
+// rows that do not count at its version, in either half and perhaps very many; each page would pass
+// them again, for the merge looks for the next row of both. Ranges of few rows keep the sum of all
+// pages linear.
 Result<std::vector<ListedDirent>> SqliteReader::list(SeqNo at, InodeId parent,
                                                      std::string_view after, std::size_t limit) {
   std::vector<ListedDirent> entries;
-  auto row = TRY(connection_.use(kListChildren, parent, after, at, ahead_, limit_of(limit)));
+  const bool of_the_past = raw(at) < raw(TRY(head_seq_no())) + static_cast<std::uint64_t>(ahead_);
+  const std::string end(kNameMaxBytes + 1, '\xFF');
+  std::string first(after), last;
+  while (entries.size() < limit && last != end) {
+    last = end;
+    if (of_the_past) {
+      const auto rows = limit_of(std::max(limit - entries.size(), kRangeRowsMin));
+      auto bound = TRY(connection_.use(kFindListingBound, parent, first, rows));
+      if (TRY(bound.step()) && !bound.is_null(0)) last = bound.get<std::string>(0);
+    }
+    TRY(list_range(at, parent, first, last, limit, entries));
+    first = last;
+  }
+  return entries;
+}
+
+Result<void> SqliteReader::list_range(SeqNo at, InodeId parent, std::string_view after,
+                                      std::string_view last, std::size_t limit,
+                                      std::vector<ListedDirent>& entries) {
+  const auto rows = limit_of(limit - entries.size());
+  auto row = TRY(connection_.use(kListChildren, parent, after, at, ahead_, last, rows));
   while (TRY(row.step())) {
     entries.push_back({.name = row.get<std::string>(0), .inode = TRY(joined_inode(row, 2, at))});
   }
-  return entries;
+  return {};
 }
 
 Result<std::vector<DirentKey>> SqliteReader::links_of(SeqNo at, InodeId inode) {

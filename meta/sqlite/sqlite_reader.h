@@ -45,6 +45,9 @@ class SqliteReader {
   Result<std::optional<std::string>> find_config(std::string_view key);
 
  private:
+  /// Appends to `entries` those of `parent` with names in (after, last], until they are `limit`.
+  Result<void> list_range(SeqNo at, InodeId parent, std::string_view after, std::string_view last,
+                          std::size_t limit, std::vector<ListedDirent>& entries);
   /// The inode of a row whose column `first` - 1 is its id and whose columns from `first` on may be
   /// NULL.
   Result<InodeRecord> joined_inode(const Use& row, int first, SeqNo at);

@@ -57,18 +57,27 @@ inline constexpr char kFindChild[] =
     "until > ?3) "
     "LIMIT 1";
 
-// Both halves come in the order of their keys and are merged; nothing is sorted.
+// Both halves come in the order of their keys and are merged; nothing is sorted. ?5 ends the range.
 inline constexpr char kListChildren[] =
     "SELECT dirent.name AS name, dirent.inode, " COMMITFS_INODE_COLUMNS("inode.") " FROM dirent "
     "LEFT JOIN inode ON inode.id = dirent.inode AND inode.since <= ?3 "
-    "WHERE dirent.parent = ?1 AND dirent.name > ?2 AND dirent.since <= ?3 "
+    "WHERE dirent.parent = ?1 AND dirent.name > ?2 AND dirent.name <= ?5 AND dirent.since <= ?3 "
     "UNION ALL "
     "SELECT past.name AS name, past.inode, " COMMITFS_INODE_COLUMNS("inode.") " "
     "FROM version AS head CROSS JOIN dirent_history AS past "
     "LEFT JOIN inode ON inode.id = past.inode AND inode.since <= ?3 "
-    "WHERE " COMMITFS_IS_PAST("?3", "?4") "past.parent = ?1 AND past.name > ?2 AND past.since <= "
-    "?3 AND ?3 < past.until "
-    "ORDER BY name LIMIT ?5";
+    "WHERE " COMMITFS_IS_PAST("?3", "?4") "past.parent = ?1 AND past.name > ?2 "
+    "AND past.name <= ?5 AND past.since <= ?3 AND ?3 < past.until "
+    "ORDER BY name LIMIT ?6";
+// The first name after ?2 that is ?3 rows away in either half, whether a row counts at the version
+// read or not.
+inline constexpr char kFindListingBound[] =
+    "SELECT MIN(name) FROM ("
+    "SELECT name FROM (SELECT name FROM dirent WHERE parent = ?1 AND name > ?2 "
+    "ORDER BY name LIMIT 1 OFFSET ?3) "
+    "UNION ALL "
+    "SELECT name FROM (SELECT name FROM dirent_history WHERE parent = ?1 AND name > ?2 "
+    "ORDER BY name LIMIT 1 OFFSET ?3))";
 
 inline constexpr char kListLinks[] =
     "SELECT parent, name FROM dirent WHERE inode = ?1 AND since <= ?2 "
