@@ -44,4 +44,5 @@ T must(Result<T> result) {
 
 #define ASSERT_OK(expression) ASSERT_TRUE(::commitfs::test::is_ok((expression)))
 #define EXPECT_OK(expression) EXPECT_TRUE(::commitfs::test::is_ok((expression)))
+#define ASSERT_ERRNO(expression, code) ASSERT_TRUE(::commitfs::test::is_errno((expression), code))
 #define EXPECT_ERRNO(expression, code) EXPECT_TRUE(::commitfs::test::is_errno((expression), code))
