@@ -109,7 +109,7 @@ void apply(SessionData& data, Move move, SeqNo base) {
 Result<void> Session::move_base(SeqNo base) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (state_ != SessionState::open) return fail(EROFS, "move the base of a session that is not open");
+  if (!is_alive()) return fail(EROFS, "move the base of a session that is over");
   if (base == data_.base) return {};
   apply(data_, TRY(compute_move(data_, base)), base);
   row_dirty_ = true;

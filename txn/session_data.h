@@ -12,6 +12,7 @@
 #include "meta/base/clock.h"
 #include "meta/object_store.h"
 #include "txn/change_set.h"
+#include "txn/file_time.h"
 #include "txn/id_source.h"
 #include "txn/sealer.h"
 #include "txn/tree.h"

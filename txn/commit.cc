@@ -1,0 +1,233 @@
+#include "txn/commit.h"
+
+#include <cerrno>
+#include <deque>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "txn/commit_job.h"
+
+namespace commitfs {
+namespace {
+
+constexpr std::size_t kPrepareThreads = 2;
+constexpr int kCompareRounds = 100;  // each round learns something new
+
+using Job = std::unique_ptr<CommitJob>;
+
+/// A queue that threads wait on. Closing it lets them finish what is in it.
+class JobQueue {
+ public:
+  void push(Job job) {
+    {
+      MutexLock lock(mutex_);
+      jobs_.push_back(std::move(job));
+    }
+    ready_.notify_one();
+  }
+  void close() {
+    {
+      MutexLock lock(mutex_);
+      closed_ = true;
+    }
+    ready_.notify_all();
+  }
+  /// At least one job, at most `limit`; none when the queue is closed and empty.
+  std::vector<Job> take(std::size_t limit) {
+    MutexLock lock(mutex_);
+    while (jobs_.empty() && !closed_) ready_.wait(mutex_);
+    std::vector<Job> taken;
+    while (!jobs_.empty() && taken.size() < limit) {
+      taken.push_back(std::move(jobs_.front()));
+      jobs_.pop_front();
+    }
+    return taken;
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable ready_;
+  std::deque<Job> jobs_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+class CommitPipeline::Impl {
+ public:
+  Impl(TableContext context, Term term, CommitOptions options)
+      : context_(std::move(context)), term_(term), options_(options) {
+    for (std::size_t i = 0; i < kPrepareThreads; ++i) preparers_.emplace_back([this] { prepare_loop(); });
+    committer_ = std::thread([this] { commit_loop(); });
+  }
+
+  ~Impl() {
+    wait_until_idle();
+    to_prepare_.close();
+    for (std::thread& thread : preparers_) thread.join();
+    to_commit_.close();
+    committer_.join();
+  }
+
+  void set_publish_listener(PublishListener listener) {
+    MutexLock lock(mutex_);
+    listener_ = std::move(listener);
+  }
+
+  void submit(Job job) {
+    {
+      MutexLock lock(mutex_);
+      ++under_way_;
+    }
+    to_prepare_.push(std::move(job));
+  }
+
+  Result<std::shared_ptr<const ConflictReport>> check(Session& session) {
+    auto open_files = session.wait_for_writers(std::chrono::steady_clock::now());
+    const Delta delta = TRY(compute_delta(session, *context_.store));
+    Validation validation = TRY(validate_and_compare(delta));
+    validation.report.session = session.name();
+    validation.report.open_files = std::move(open_files);
+    return std::make_shared<const ConflictReport>(std::move(validation.report));
+  }
+
+  Result<SeqNo> move_base_to_head(Session& session) {
+    TRY(session.freeze());
+    auto moved = move_frozen_base(session);
+    session.thaw();
+    return moved;
+  }
+
+ private:
+  void prepare_loop() {
+    for (;;) {
+      auto jobs = to_prepare_.take(1);
+      if (jobs.empty()) return;
+      Job job = std::move(jobs.front());
+      // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
+      // lock, and no other commit waits, while bytes are read.
+      const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_) : compare_bodies(*job, context_);
+      if (outcome) {
+        end(*job, *outcome);
+      } else {
+        to_commit_.push(std::move(job));
+      }
+    }
+  }
+
+  void commit_loop() {
+    for (;;) {
+      auto jobs = to_commit_.take(kMaxBatch);
+      if (jobs.empty()) return;
+      CommitBatch batch = commit_batch(std::move(jobs), context_, term_);
+      for (CommitBatch::Landed& landed : batch.ended) {
+        if (landed.outcome.made_version) publish(landed.publication);
+        end(*landed.job, landed.outcome);
+      }
+      for (Job& job : batch.again) to_prepare_.push(std::move(job));
+    }
+  }
+
+  void publish(const Publication& publication) {
+    PublishListener listener;
+    {
+      MutexLock lock(mutex_);
+      listener = listener_;
+    }
+    if (listener) listener(publication);
+  }
+
+  void end(CommitJob& job, const CommitOutcome& outcome) {
+    job.callback(outcome);
+    MutexLock lock(mutex_);
+    if (--under_way_ == 0) idle_.notify_all();
+  }
+
+  void wait_until_idle() {
+    MutexLock lock(mutex_);
+    while (under_way_ > 0) idle_.wait(mutex_);
+  }
+
+  Result<Validation> validate_and_compare(const Delta& delta) {
+    BodyComparisons bodies;
+    for (int round = 0;; ++round) {
+      Validation validation = TRY(validate(*context_.catalog, delta, bodies));
+      if (!validation.report.refused() || validation.unknown_bytes.empty() || round == kCompareRounds) return validation;
+      TRY(bodies.compare(*context_.store, validation.unknown_bytes));
+    }
+  }
+
+  Result<SeqNo> move_frozen_base(Session& session) {
+    const Delta delta = TRY(compute_delta(session, *context_.store));
+    const SeqNo head = TRY(context_.catalog->head_seq_no());
+    Validation validation = TRY(validate_and_compare(delta));
+    ConflictReport& report = validation.report;
+    report.session = session.name();
+    if (!report.refused() && validation.settled.empty() && validation.settled_contents.empty() &&
+        validation.inherited.empty() && TRY(untouched(session, head))) {
+      TRY(session.move_base(head));
+      return head;
+    }
+    if (!report.refused()) report.reason = "what this session changed was changed by others too; a commit would merge it";
+    session.set_last_report(std::make_shared<const ConflictReport>(std::move(report)), ECANCELED);
+    return fail(ECANCELED, "move base of " + session.name());
+  }
+
+  /// True when every inode of the base that the session keeps a record of is at `head` as it was (times and, for
+  /// directories, link counts aside: those follow).
+  Result<bool> untouched(Session& session, SeqNo head) {
+    return session.read([&](const SessionData& data) -> Result<bool> {
+      for (const auto& [id, changed] : data.changes.inodes()) {
+        if (changed.made_here) continue;
+        const auto before = TRY(context_.catalog->find_inode(data.base, id));
+        const auto after = TRY(context_.catalog->find_inode(head, id));
+        if (!before || !after) {
+          if (changed.record.nlink == 0 && before.has_value() == after.has_value()) continue;
+          return false;
+        }
+        if (before->mode != after->mode || before->uid != after->uid || before->gid != after->gid ||
+            before->object != after->object || (!before->is_directory() && before->nlink != after->nlink)) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
+  static constexpr std::size_t kMaxBatch = 64;
+
+  const TableContext context_;
+  const Term term_;
+  const CommitOptions options_;
+  Mutex mutex_;
+  ConditionVariable idle_;
+  PublishListener listener_ GUARDED_BY(mutex_);
+  std::size_t under_way_ GUARDED_BY(mutex_) = 0;
+  JobQueue to_prepare_;
+  JobQueue to_commit_;
+  std::vector<std::thread> preparers_;
+  std::thread committer_;
+};
+
+CommitPipeline::CommitPipeline(TableContext context, Term term, CommitOptions options)
+    : impl_(std::make_unique<Impl>(std::move(context), term, options)) {}
+
+CommitPipeline::~CommitPipeline() = default;
+
+void CommitPipeline::set_publish_listener(PublishListener listener) { impl_->set_publish_listener(std::move(listener)); }
+
+void CommitPipeline::submit(std::shared_ptr<Session> session, std::string name, Caller caller, Callback callback) {
+  auto job = std::make_unique<CommitJob>();
+  job->session = std::move(session);
+  job->name = std::move(name);
+  job->caller = caller;
+  job->callback = std::move(callback);
+  impl_->submit(std::move(job));
+}
+
+Result<std::shared_ptr<const ConflictReport>> CommitPipeline::check(Session& session) { return impl_->check(session); }
+
+Result<SeqNo> CommitPipeline::move_base_to_head(Session& session) { return impl_->move_base_to_head(session); }
+
+}  // namespace commitfs

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "txn/conflict.h"
+#include "txn/publication.h"
+#include "txn/session.h"
+
+namespace commitfs {
+
+/// How a commit ended.
+struct CommitOutcome {
+  int error = 0;                      ///< 0, or the errno for the caller: section "Errors" of the design
+  SeqNo version = SeqNo::none;        ///< the version made; the base when nothing had changed
+  bool made_version = false;
+  std::shared_ptr<const ConflictReport> report;
+};
+
+struct CommitOptions {
+  std::chrono::milliseconds open_wait{500};  ///< for handles that were closed but not yet released
+};
+
+/// Takes sessions to versions. Thread-safe. A few threads prepare (wait for writers, seal, compute the delta), one commits:
+/// everything queued shares one transaction and one fsync. Nothing of it runs on the caller's thread.
+class CommitPipeline {
+ public:
+  using Callback = std::function<void(const CommitOutcome&)>;
+  /// Called on the committing thread after a version became the head and before its callback; must not call back in.
+  using PublishListener = std::function<void(const Publication&)>;
+
+  CommitPipeline(TableContext context, Term term, CommitOptions options);
+  ~CommitPipeline();  ///< finishes what was submitted
+
+  void set_publish_listener(PublishListener listener);
+
+  /// Commits `session` under the name `name` (its receipt's). `callback` is called once, on a thread of the pipeline,
+  /// when the version is durable, or when the session is open again as it was. Asked again for a session that is
+  /// committed, it answers success and the version it made.
+  void submit(std::shared_ptr<Session> session, std::string name, Caller caller, Callback callback);
+
+  /// Would it land now? The same report; changes nothing and takes no catalog lock.
+  Result<std::shared_ptr<const ConflictReport>> check(Session& session);
+
+  /// Moves the session's base to the head if nothing it touched has changed; ECANCELED with the report left in the session.
+  Result<SeqNo> move_base_to_head(Session& session);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace commitfs

@@ -1,0 +1,163 @@
+#include <cerrno>
+
+#include <spdlog/spdlog.h>
+
+#include "meta/base/fault.h"
+#include "txn/apply.h"
+#include "txn/commit_job.h"
+
+namespace commitfs {
+namespace {
+
+/// A job that will be a version if the transaction commits.
+struct Accepted {
+  std::unique_ptr<CommitJob> job;
+  SeqNo version = SeqNo::none;
+  bool made_version = true;  ///< false: its token had made one already
+  std::unordered_map<InodeId, InodeId> replaced;
+  Applied applied;
+  ConflictReport report;  ///< notes only
+};
+
+class Batch {
+ public:
+  Batch(const TableContext& context, Term term) : context_(context), term_(term) {}
+
+  CommitBatch run(std::vector<std::unique_ptr<CommitJob>> jobs) {
+    auto transaction = context_.catalog->begin();
+    if (!transaction) {
+      for (auto& job : jobs) end_refused(std::move(job), transaction.error());
+      return std::move(result_);
+    }
+    for (auto& job : jobs) consider(**transaction, std::move(job));
+    if (!accepted_.empty()) finish(**transaction);
+    return std::move(result_);
+  }
+
+ private:
+  void consider(CatalogTransaction& transaction, std::unique_ptr<CommitJob> job) {
+    const auto taken = try_job(transaction, job);
+    if (taken) return;
+    // Of this job nothing may stay behind; the others are not concerned.
+    if (const auto undone = transaction.rollback_to_savepoint(); !undone) {
+      spdlog::error("commit of '{}': rollback: {}", job->name, undone.error().describe());
+    }
+    end_refused(std::move(job), taken.error());
+  }
+
+  /// Takes the job over, unless it answers an error.
+  Result<void> try_job(CatalogTransaction& transaction, std::unique_ptr<CommitJob>& job) {
+    TRY(transaction.savepoint());
+    if (TRY(transaction.current_term()) != term_) {
+      return fail(ESTALE, "another mount of this table has taken over since");
+    }
+    if (const auto token = job->session->token()) {
+      if (const auto made = TRY(transaction.find_version_by_token(*token))) {  // row 38
+        accepted_.push_back({std::move(job), made->seq_no, false, {}, {}, {}});
+        return {};
+      }
+    }
+    Validation validation = TRY(validate(transaction, job->delta, job->bodies));
+    validation.report.session = job->session->name();
+    if (validation.report.refused()) {
+      if (!validation.unknown_bytes.empty()) {
+        job->unknown_bytes = std::move(validation.unknown_bytes);
+        result_.again.push_back(std::move(job));
+        return {};
+      }
+      CommitOutcome outcome = refuse(*job->session, ECANCELED, std::move(validation.report));
+      result_.ended.push_back({std::move(job), std::move(outcome), {}});
+      return {};
+    }
+    TRY(fault::point("commit.before_apply"));
+    VersionRecord version = TRY(describe(transaction, *job));
+    const SeqNo seq_no = version.seq_no;
+    Applied applied = TRY(apply(transaction, job->delta, validation, std::move(version)));
+    accepted_.push_back({std::move(job), seq_no, true, std::move(validation.replaced), std::move(applied),
+                         std::move(validation.report)});
+    return {};
+  }
+
+  Result<VersionRecord> describe(CatalogTransaction& transaction, const CommitJob& job) {
+    const VersionRecord head = TRY(transaction.head());
+    VersionRecord version;
+    version.seq_no = SeqNo{raw(head.seq_no) + 1};
+    version.term = term_;
+    version.session_id = job.session->id();
+    version.session = job.name;
+    version.base = job.session->base();
+    version.token = job.session->token();
+    version.uid = job.caller.uid;
+    version.gid = job.caller.gid;
+    version.time_ns = std::max(context_.clock->now_ns(), head.time_ns);
+    version.message = job.session->message();
+    version.metadata = job.session->metadata();
+    return version;
+  }
+
+  void finish(CatalogTransaction& transaction) {
+    const auto committed = [&]() -> Result<void> {
+      TRY(fault::point("commit.before_catalog_commit"));
+      TRY(transaction.commit());
+      return {};
+    }();
+    if (!committed && !landed_after_all(committed.error())) {
+      for (Accepted& accepted : accepted_) end_refused(std::move(accepted.job), committed.error());
+      return;
+    }
+    if (const auto point = fault::point("commit.after_catalog_commit"); !point) {
+      spdlog::warn("after the commit: {}", point.error().describe());  // too late to refuse
+    }
+    for (Accepted& accepted : accepted_) land(std::move(accepted));
+  }
+
+  /// An error of COMMIT itself leaves the outcome open; the catalog knows.
+  bool landed_after_all(const Error& error) {
+    if (error.code != EIO) return false;
+    for (const Accepted& accepted : accepted_) {
+      if (!accepted.made_version) continue;
+      const auto version = context_.catalog->find_version_by_session_id(accepted.job->session->id());
+      return version && version->has_value();  // all of them landed, or none
+    }
+    return false;
+  }
+
+  void land(Accepted accepted) {
+    Session& session = *accepted.job->session;
+    CommitOutcome outcome{.error = 0, .version = accepted.version, .made_version = accepted.made_version,
+                          .report = std::make_shared<const ConflictReport>(std::move(accepted.report))};
+    session.set_last_report(outcome.report, 0);
+    session.finish(accepted.version, std::move(accepted.replaced));
+    for (const ObjectId object : accepted.applied.unused) {
+      if (const auto removed = context_.store->remove(object); !removed) {
+        spdlog::warn("object {}: {}", raw(object), removed.error().describe());
+      }
+    }
+    result_.ended.push_back(
+        {std::move(accepted.job), std::move(outcome), std::move(accepted.applied.publication)});
+  }
+
+  void end_refused(std::unique_ptr<CommitJob> job, const Error& error) {
+    ConflictReport report;
+    report.session = job->session->name();
+    report.base = job->session->base();
+    report.reason = error.describe();
+    if (error.code == EIO) report.reason += " (the outcome is unknown; the same token or session tells)";
+    spdlog::error("commit of '{}': {}", job->name, error.describe());
+    CommitOutcome outcome = refuse(*job->session, error.code, std::move(report));
+    result_.ended.push_back({std::move(job), std::move(outcome), {}});
+  }
+
+  const TableContext& context_;
+  const Term term_;
+  CommitBatch result_;
+  std::vector<Accepted> accepted_;
+};
+
+}  // namespace
+
+CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>> jobs, const TableContext& context, Term term) {
+  return Batch(context, term).run(std::move(jobs));
+}
+
+}  // namespace commitfs

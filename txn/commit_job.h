@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "txn/commit.h"
+#include "txn/delta.h"
+#include "txn/validator.h"
+
+namespace commitfs {
+
+/// One session on its way to a version. Owned by one stage of the pipeline at a time.
+struct CommitJob {
+  std::shared_ptr<Session> session;
+  std::string name;
+  Caller caller;
+  CommitPipeline::Callback callback;
+  Delta delta;
+  BodyComparisons bodies;
+  /// Set by the committing stage: pairs to compare before the next try.
+  std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
+};
+
+/// Steps 1 and 3 of a commit: freezes the session, waits for handles that were closed but not released, makes what is not
+/// sealed durable, computes the delta. A value: the outcome, when the commit ends here (nothing changed, committed already,
+/// files open, no space). None: the job goes to the committing stage. Blocks up to `open_wait` and for the disk.
+std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options);
+
+/// Prepares a job again that met bodies it had to compare. As prepare_commit.
+std::optional<CommitOutcome> compare_bodies(CommitJob& job, const TableContext& context);
+
+/// The end of a job that was refused: the session is open again as it was and holds the report.
+CommitOutcome refuse(Session& session, int error, ConflictReport report);
+
+/// Step 4 for all `jobs` at once: validates and applies each in its own savepoint, one COMMIT for all.
+/// Jobs that must compare bodies first come back in `again`.
+struct CommitBatch {
+  struct Landed {
+    std::unique_ptr<CommitJob> job;
+    CommitOutcome outcome;
+    Publication publication;
+  };
+  std::vector<Landed> ended;
+  std::vector<std::unique_ptr<CommitJob>> again;
+};
+CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>> jobs, const TableContext& context, Term term);
+
+}  // namespace commitfs

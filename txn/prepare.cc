@@ -1,0 +1,94 @@
+#include <cerrno>
+
+#include <spdlog/spdlog.h>
+
+#include "meta/base/fault.h"
+#include "txn/commit_job.h"
+
+namespace commitfs {
+namespace {
+
+ConflictReport empty_report(const Session& session) {
+  ConflictReport report;
+  report.session = session.name();
+  report.base = session.base();
+  return report;
+}
+
+CommitOutcome refuse_with(Session& session, const Error& error, std::string reason) {
+  ConflictReport report = empty_report(session);
+  report.reason = std::move(reason) + ": " + error.describe();
+  return refuse(session, error.code, std::move(report));
+}
+
+/// Bodies of which the disk lost something once: no sync can vouch for them any more.
+std::optional<CommitOutcome> refuse_damaged(Session& session) {
+  const auto damaged = session.damaged_bodies();
+  if (damaged.empty()) return std::nullopt;
+  ConflictReport report = empty_report(session);
+  report.reason = "the disk may have lost bytes of these files; write them anew:";
+  for (const auto& [inode, error] : damaged) {
+    const auto path = session.path_of(inode);
+    report.reason += " '" + path.value_or("?") + "'";
+  }
+  return refuse(session, damaged.front().second, std::move(report));
+}
+
+Result<void> seal_bodies(Session& session, const ObjectStore& store) {
+  const auto bodies = session.unsealed_bodies();
+  std::vector<ObjectId> objects;
+  objects.reserve(bodies.size());
+  for (const auto& [inode, object] : bodies) objects.push_back(object);
+  TRY(store.seal(objects));
+  for (const auto& [inode, object] : bodies) session.mark_sealed(inode, object);
+  return {};
+}
+
+}  // namespace
+
+CommitOutcome refuse(Session& session, int error, ConflictReport report) {
+  auto shared = std::make_shared<const ConflictReport>(std::move(report));
+  session.set_last_report(shared, error);
+  session.thaw();
+  return {.error = error, .version = SeqNo::none, .made_version = false, .report = std::move(shared)};
+}
+
+std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options) {
+  Session& session = *job.session;
+  if (const auto frozen = session.freeze(); !frozen) {
+    // Committed already: the same answer again. Another commit of it under way: not now.
+    if (frozen.error().code == EALREADY) return CommitOutcome{.error = 0, .version = session.committed_as(), .report = {}};
+    const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
+    return CommitOutcome{.error = error, .report = {}};
+  }
+  auto open_files = session.wait_for_writers(std::chrono::steady_clock::now() + options.open_wait);
+  if (!open_files.empty()) {
+    ConflictReport report = empty_report(session);
+    report.open_files = std::move(open_files);
+    return refuse(session, EBUSY, std::move(report));
+  }
+  const auto sealed = [&]() -> Result<void> {
+    TRY(fault::point("commit.before_seal"));
+    return seal_bodies(session, *context.store);
+  }();
+  if (!sealed) return refuse_with(session, sealed.error(), "the session's files could not be made durable");
+  if (auto refused = refuse_damaged(session)) return refused;
+  auto delta = compute_delta(session, *context.store);
+  if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
+  if (delta->empty()) {  // row 17: nothing to commit makes no version
+    const SeqNo base = session.base();
+    session.finish(base, {});
+    return CommitOutcome{.error = 0, .version = base, .report = {}};
+  }
+  job.delta = std::move(*delta);
+  return std::nullopt;
+}
+
+std::optional<CommitOutcome> compare_bodies(CommitJob& job, const TableContext& context) {
+  const auto compared = job.bodies.compare(*context.store, job.unknown_bytes);
+  if (!compared) return refuse_with(*job.session, compared.error(), "bodies could not be compared");
+  job.unknown_bytes.clear();
+  return std::nullopt;
+}
+
+}  // namespace commitfs

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "txn/head_view.h"
+#include "txn/validator.h"
+
+namespace commitfs::validation {
+
+using Category = ConflictCategory;
+
+/// One validation under way: what is asked, what is known, what came out. Not thread-safe.
+struct Context {
+  Context(CatalogReader& catalog, SeqNo head_seq_no, const Delta& session_delta, const BodyComparisons& known_bodies)
+      : head(catalog, session_delta.base, head_seq_no), delta(session_delta), bodies(known_bodies),
+        conflicts(head, delta, result.report) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  HeadView head;
+  const Delta& delta;
+  const BodyComparisons& bodies;
+  Validation result;
+  ConflictCollector conflicts;
+  /// Directories of mine whose place was lost: row 18 spoke of them, no name in them is looked at again.
+  std::set<InodeId> lost_directories;
+
+  /// True when the session gave `key` another meaning: its name is judged, not its inode.
+  bool changed_name(const DirentKey& key) const;
+  /// Sizes, then bytes as far as they are known; an unknown pair counts as different and is noted for comparison.
+  Result<bool> same_bytes(const InodeRecord& mine, const InodeRecord& theirs);
+  /// Same type, bytes, permissions, owner and extended attributes, and no second name that would be lost.
+  Result<bool> identical(const InodeDelta& mine, const InodeRecord& theirs);
+  /// The change is not applied: the head's inode stands for mine.
+  void settle(const DirentDelta& change, InodeId theirs);
+};
+
+// The steps, in the order in which `validate` takes them. Each adds its conflicts to the context. Errors: EIO, EAGAIN.
+Result<void> check_ancestors(Context& context);
+Result<void> check_names(Context& context);
+Result<void> check_directories(Context& context);
+Result<void> check_contents(Context& context);
+Result<void> check_attributes(Context& context);
+/// Row 28 for a file that I replaced by a new one (as editors save), row 31 for one that I removed.
+Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group);
+
+}  // namespace commitfs::validation
