@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "meta/base/fault.h"
+
 namespace commitfs::posix {
 namespace {
 
@@ -64,16 +66,19 @@ Result<struct statvfs> statvfs_fd(int fd) {
 }
 
 Result<void> sync_data(int fd) {
+  TRY(fault::point("posix.fdatasync"));
   if (uninterrupted([&] { return ::fdatasync(fd); }) < 0) return fail_errno("fdatasync");
   return {};
 }
 
 Result<void> sync_file(int fd) {
+  TRY(fault::point("posix.fsync"));
   if (uninterrupted([&] { return ::fsync(fd); }) < 0) return fail_errno("fsync");
   return {};
 }
 
 Result<void> sync_file_system(int fd) {
+  TRY(fault::point("posix.syncfs"));
   if (uninterrupted([&] { return ::syncfs(fd); }) < 0) return fail_errno("syncfs");
   return {};
 }

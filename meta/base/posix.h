@@ -31,6 +31,7 @@ Result<struct stat> stat_fd(int fd);
 Result<struct stat> stat_at(int directory_fd, const std::string& path);
 Result<struct statvfs> statvfs_fd(int fd);
 
+/// The next three are fault points: posix.fdatasync, posix.fsync, posix.syncfs.
 /// fdatasync(2): durable bytes and size when it returns. After an error the bytes may be lost: do
 /// not try again.
 Result<void> sync_data(int fd);

@@ -146,6 +146,40 @@ TEST_P(CatalogHistoryTest, ListingMergesWhatStayedWithWhatWent) {
   EXPECT_THAT(list(v(1), "d", 2), ElementsAre("e"));
 }
 
+/// Names of four digits; a page that ends where the range does, or inside one, or holds several.
+TEST_P(CatalogHistoryTest, LargeListingOfThePastComesInPages) {
+  const auto name = [](int number) { return std::to_string(1000 + number); };
+  commit_version(1, [&](auto& t) {
+    must(t.put_inode(v(1), file(2)));
+    for (int i = 0; i < 2000; i += 2)
+      must(t.put_dirent(v(1), {InodeId::root, name(i)}, InodeId{2}));
+  });
+  commit_version(2, [&](auto& t) {
+    for (int i = 0; i < 1000; ++i)
+      must(t.put_dirent(v(2), {InodeId::root, name(i)}, InodeId{2}));
+    for (int i = 1000; i < 1500; i += 2) {
+      must(t.remove_dirent(v(2), {InodeId::root, name(i)}));
+    }
+  });
+  std::vector<std::string> all;
+  for (int i = 0; i < 2000; i += 2)
+    all.push_back(name(i));
+
+  EXPECT_EQ(names_of(must(catalog().list(v(1), InodeId::root, "", 5000))), all);
+  for (const std::size_t page : {1, 7, 256, 600}) {
+    std::vector<std::string> found;
+    while (true) {
+      const auto after = found.empty() ? std::string() : found.back();
+      const auto names = names_of(must(catalog().list(v(1), InodeId::root, after, page)));
+      if (names.empty()) break;
+      ASSERT_LE(names.size(), page);
+      found.insert(found.end(), names.begin(), names.end());
+      ASSERT_LE(found.size(), all.size());
+    }
+    EXPECT_EQ(found, all) << "pages of " << page;
+  }
+}
+
 TEST_P(CatalogHistoryTest, RemovingAnInodeTakesItsXattrsAndNoOthers) {
   commit_version(1, [](auto& t) {
     must(t.put_inode(v(1), file(2)));

@@ -1,9 +1,10 @@
 #include "meta/object_store.h"
 
 #include <fcntl.h>
-#include <sys/statfs.h>
 
 #include <fstream>
+#include <map>
+#include <memory>
 
 #include "meta/base/fault.h"
 #include "meta/base/posix.h"
@@ -37,6 +38,16 @@ class ObjectStoreTest : public ::testing::TestWithParam<const char*> {
     std::string text(static_cast<std::size_t>(must(posix::stat_fd(fd.get())).st_size), '?');
     must(posix::read_at(fd.get(), std::as_writable_bytes(std::span(text)), 0));
     return text;
+  }
+
+  /// From now on, how often each kind of sync was asked for.
+  static std::shared_ptr<std::map<std::string, int, std::less<>>> count_syncs() {
+    auto count = std::make_shared<std::map<std::string, int, std::less<>>>();
+    fault::set_handler([count](std::string_view name) -> Result<void> {
+      if (name.starts_with("posix.")) ++(*count)[std::string(name)];
+      return {};
+    });
+    return count;
   }
 
   TemporaryDirectory directory_;
@@ -150,20 +161,67 @@ TEST_P(ObjectStoreTest, SymbolicLinkIsNotAdopted) {
   EXPECT_ERRNO(store_.stat(ObjectId{5}), ENOENT);
 }
 
-TEST_P(ObjectStoreTest, FewAndManyBodiesAreSealed) {
-  std::vector<ObjectId> ids = {ObjectId::none};
-  for (std::uint64_t id = 4090; id < 4190; ++id) {
+TEST_P(ObjectStoreTest, SealSyncsFewBodiesOneByOneAndEachDirectoryOnce) {
+  const std::vector<ObjectId> ids = {ObjectId{4095}, ObjectId{4096}, ObjectId{4097}, ObjectId::none,
+                                     ObjectId{4096}};
+  for (const std::uint64_t id : {4095, 4096, 4097})
+    make(id, "x");
+  const auto count = count_syncs();
+  must(store_.seal(ids));
+
+  EXPECT_EQ((*count)["posix.fdatasync"], 3);
+  EXPECT_EQ((*count)["posix.fsync"], 3);  // two shards, and the root that holds their names
+  EXPECT_EQ((*count)["posix.syncfs"], 0);
+}
+
+TEST_P(ObjectStoreTest, SealSyncsTheRootOnlyForANewDirectory) {
+  make(1, "x");
+  const ObjectId first[] = {ObjectId{1}}, second[] = {ObjectId{2}};
+  must(store_.seal(first));
+  make(2, "x");
+  const auto count = count_syncs();
+  must(store_.seal(second));
+
+  EXPECT_EQ((*count)["posix.fdatasync"], 1);
+  EXPECT_EQ((*count)["posix.fsync"], 1);
+}
+
+TEST_P(ObjectStoreTest, SealSyncsManyBodiesAtOnce) {
+  std::vector<ObjectId> ids;
+  for (std::uint64_t id = 4000; id < 4200; ++id) {
     make(id, "x");
     ids.push_back(ObjectId{id});
   }
+  const auto count = count_syncs();
+  must(store_.seal(ids));
+
+  EXPECT_EQ((*count)["posix.fdatasync"], 0);
+  EXPECT_EQ((*count)["posix.syncfs"], 1);
+}
+
+TEST_P(ObjectStoreTest, SealOfNothingSyncsNothing) {
+  const ObjectId none[] = {ObjectId::none};
+  const auto count = count_syncs();
 
   EXPECT_OK(store_.seal({}));
-  EXPECT_OK(store_.seal(std::span(ids).first(10)));
-  EXPECT_OK(store_.seal(ids));
-  EXPECT_OK(store_.seal(ids));
+  EXPECT_OK(store_.seal(none));
+  EXPECT_TRUE(count->empty());
+}
+
+TEST_P(ObjectStoreTest, FailedSyncFailsTheSeal) {
+  make(1, "x");
+  const ObjectId ids[] = {ObjectId{1}};
+  for (const std::string_view failing : {"posix.fdatasync", "posix.fsync"}) {
+    fault::set_handler([failing](std::string_view name) -> Result<void> {
+      if (name == failing) return fail(EIO);
+      return {};
+    });
+    EXPECT_ERRNO(store_.seal(ids), EIO);
+  }
 }
 
 TEST_P(ObjectStoreTest, SealOfABodyThatIsNotThereIsEnoent) {
+  make(4, "body");
   const ObjectId missing[] = {ObjectId{5}};
   EXPECT_ERRNO(store_.seal(missing), ENOENT);
 }
