@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,7 +28,8 @@ std::optional<RunningDaemon> RunningDaemon::find(const std::filesystem::path& ta
   pid_t pid = 0;
   const auto parsed = std::from_chars(text, text + *size, pid);
   if (parsed.ec != std::errc{} || pid <= 0) return std::nullopt;
-  UniqueFd handle(::pidfd_open(pid, 0));
+  // Not glibc's pidfd_open: the header of 2.36 forgets extern "C".
+  UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!handle) return std::nullopt;
   return RunningDaemon(pid, std::move(handle));
 }

@@ -59,14 +59,6 @@ void raise_open_files_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Result<std::unique_ptr<Table>> open_table(const MountPlan& plan) {
-  auto table = Table::open(plan.places.table, plan.settings.commit);
-  if (table) return table;
-  const Error& error = table.error();
-  if (error.code == EBUSY || error.code == EPROTO) return fail(error.code, error.context);
-  return fail_because(error);
-}
-
 /// Adopts the directory if it is none of ours yet. Answers what to tell the user; empty when there
 /// was nothing to do.
 Result<std::string> adopt(const std::filesystem::path& directory) {
@@ -99,7 +91,9 @@ Result<void> serve(const MountPlan& plan, const std::function<void(const std::st
   TRY(check_fuse());
   std::string adopted = TRY(adopt(plan.places.table));
   if (!adopted.empty()) spdlog::info("{}: {}", plan.places.table.native(), adopted);
-  const std::unique_ptr<Table> table = TRY(open_table(plan));
+  auto opened = Table::open(plan.places.table, plan.settings.commit);
+  if (!opened) return fail_because(opened.error());
+  const std::unique_ptr<Table> table = *std::move(opened);
   const std::string message = ready_message(plan, std::move(adopted), table->recovered_sessions());
   return serve_mount(*table, plan.places.mount_point, plan.settings.mount,
                      [&] { on_ready(message); });

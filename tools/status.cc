@@ -1,15 +1,19 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 
 #include "tools/mount_point.h"
 #include "tools/text.h"
 #include "tools/verb.h"
+#include "txn/text.h"
 
 namespace commitfs {
 namespace {
+
+using Json = nlohmann::json;
 
 struct StatusArguments {
   std::filesystem::path place;
@@ -30,45 +34,54 @@ Result<std::string> read_status(const MountEntry& mount) {
   return fail_on(path, code == 0 ? EIO : code);
 }
 
-std::string to_text(const nlohmann::ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+using Row = std::array<std::string, 5>;
+
+Row to_row(const Json& session) {
+  const std::string name = session.value("name", "");
+  return {quote_name(name), std::to_string(session.value("base", std::uint64_t{0})),
+          format_age(session.value("age_s", std::int64_t{0})),
+          printable(user_name(session.value("uid", uid_t{0}))), session.value("state", "")};
 }
 
-/// Rows of objects with the same keys, as columns under their names.
-void print_table(const nlohmann::ordered_json& rows) {
-  std::vector<std::vector<std::string>> lines(1);
-  for (const auto& [key, _] : rows.front().items())
-    lines.front().push_back(key);
-  for (const auto& row : rows) {
-    std::vector<std::string>& line = lines.emplace_back();
-    for (const std::string& key : lines.front()) {
-      line.push_back(row.contains(key) ? to_text(row.at(key)) : "-");
-    }
+/// One session a line, under the columns' names.
+void print_sessions(const Json& sessions) {
+  std::vector<Row> rows = {{"session", "base", "age", "owner", "state"}};
+  for (const Json& session : sessions)
+    rows.push_back(to_row(session));
+  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
   }
-  std::vector<std::size_t> widths(lines.front().size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i)
-      widths[i] = std::max(widths[i], line[i].size());
-  }
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i)
-      text += fmt::format("  {:<{}}", line[i], widths[i]);
-    text.erase(text.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", text);
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      line += fmt::format("  {:<{}}", row[i], widths[i]);
+    fmt::print("{}  {}\n", line, row.back());
   }
 }
 
-/// Values as `key: value` in the order given, then lists as tables.
-void print_status(const nlohmann::ordered_json& status) {
-  for (const auto& [key, value] : status.items()) {
-    if (!value.is_structured()) fmt::print("{}: {}\n", key, to_text(value));
+/// See txn/status.h for what there is; what is missing is shown as nothing.
+void print_status(const MountEntry& mount, const Json& status) {
+  const Json head = status.value("head", Json::object());
+  const Json counts = status.value("counts", Json::object());
+  const auto count = [&counts](const char* key) { return counts.value(key, std::uint64_t{0}); };
+  fmt::print("table:     {}\n", printable(status.value("table", mount.source)));
+  fmt::print("mounted:   {}\n", printable(mount.point.native()));
+  if (head.is_object()) {
+    fmt::print("head:      version {} (term {}), {}\n", head.value("seq_no", std::uint64_t{0}),
+               head.value("term", std::uint64_t{0}), head.value("time", ""));
   }
-  for (const auto& [key, value] : status.items()) {
-    if (!value.is_array()) continue;
-    fmt::print("{}: {}\n", key, value.empty() ? "none" : format_count(value.size()));
-    if (!value.empty() && value.front().is_object()) print_table(value);
-  }
+  fmt::print("term:      {}\n", status.value("term", std::uint64_t{0}));
+  fmt::print(
+      "commits:   {}, {} refused for a conflict, {} for another reason, since it was mounted\n",
+      format_count(count("commits")), format_count(count("conflicts")),
+      format_count(count("refused")));
+  const Json sessions = status.value("sessions", Json::array());
+  fmt::print("sessions:  {}\n",
+             sessions.empty() ? "none open" : format_count(sessions.size()) + " open");
+  if (!sessions.empty()) print_sessions(sessions);
+  if (status.contains("error")) fmt::print("error:     {}\n", printable(status.value("error", "")));
 }
 
 int run(const StatusArguments& arguments) {
@@ -80,12 +93,12 @@ int run(const StatusArguments& arguments) {
     fmt::print("{}", *text);
     return kSucceeded;
   }
-  const auto status = nlohmann::ordered_json::parse(*text, nullptr, false);
+  const Json status = Json::parse(*text, nullptr, false);
   if (!status.is_object()) {
     return fail_with(
         fmt::format("{}/.commitfs/status is not what was expected", mount->point.native()));
   }
-  print_status(status);
+  print_status(*mount, status);
   return kSucceeded;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 
 namespace commitfs {
 
@@ -40,13 +41,17 @@ std::string format_age(std::int64_t age_s) {
 }
 
 std::string format_adoption(const AdoptionSummary& summary) {
-  std::string others;
-  if (summary.others > 0) {
-    others = fmt::format(" and {} of other kinds", format_count(summary.others));
+  if (summary.files + summary.others + summary.directories == 0) {
+    return "adopted an empty directory as version 1";
   }
-  return fmt::format("adopted {} ({}){} in {} as version 1; none copied",
-                     format_count_of(summary.files, "file", "files"), format_size(summary.bytes),
-                     others, format_count_of(summary.directories, "directory", "directories"));
+  std::string text = fmt::format("adopted {} ({})", format_count_of(summary.files, "file", "files"),
+                                 format_size(summary.bytes));
+  if (summary.others > 0)
+    text += fmt::format(" and {} of other kinds", format_count(summary.others));
+  if (summary.directories > 0) {
+    text += " in " + format_count_of(summary.directories, "directory", "directories");
+  }
+  return text + " as version 1; none copied";
 }
 
 std::unexpected<Error> fail_on(const std::filesystem::path& path, int code) {
@@ -54,7 +59,9 @@ std::unexpected<Error> fail_on(const std::filesystem::path& path, int code) {
 }
 
 std::unexpected<Error> fail_because(const Error& error) {
-  return fail(error.code, error.describe());
+  // These two come as sentences, to which "Protocol error" would add nothing.
+  const bool is_sentence = error.code == EPROTO || error.code == EBUSY;
+  return fail(error.code, is_sentence && !error.context.empty() ? error.context : error.describe());
 }
 
 }  // namespace commitfs

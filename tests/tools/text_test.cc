@@ -37,6 +37,9 @@ TEST(Text, AdoptionSaysWhatWasAdopted) {
   EXPECT_EQ(
       format_adoption({.files = 1, .directories = 1, .others = 2, .bytes = 1}),
       "adopted 1 file (1 byte) and 2 of other kinds in 1 directory as version 1; none copied");
+  EXPECT_EQ(format_adoption({.files = 2, .directories = 0, .others = 0, .bytes = 4}),
+            "adopted 2 files (4 bytes) as version 1; none copied");
+  EXPECT_EQ(format_adoption({}), "adopted an empty directory as version 1");
 }
 
 }  // namespace
