@@ -42,17 +42,20 @@ class Sealer::Impl {
  public:
   explicit Impl(std::shared_ptr<ObjectStore> store) : store_(std::move(store)), thread_([this] { run(); }) {}
 
-  ~Impl() {
+  ~Impl() { stop(); }
+
+  void stop() EXCLUDES(mutex_) {
     {
       MutexLock lock(mutex_);
       stopping_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   void enqueue(Request request) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
+    if (stopping_) return;
     queue_.push_back(std::move(request));
     if (queue_.size() == 1) changed_.notify_all();
   }
@@ -120,6 +123,8 @@ class Sealer::Impl {
 
 Sealer::Sealer(std::shared_ptr<ObjectStore> store) : impl_(std::make_unique<Impl>(std::move(store))) {}
 Sealer::~Sealer() = default;
+
+void Sealer::stop() { impl_->stop(); }
 
 void Sealer::enqueue(std::weak_ptr<Session> session, InodeId inode, ObjectId object) {
   impl_->enqueue({std::move(session), inode, object});

@@ -14,7 +14,10 @@ class Session;
 class Sealer {
  public:
   explicit Sealer(std::shared_ptr<ObjectStore> store);
-  ~Sealer();  ///< drops what is queued and stops
+  ~Sealer();  ///< as stop
+  /// Drops what is queued and ends the thread; later requests are ignored. Sessions own their Sealer together, and its
+  /// thread holds sessions while it syncs: stopped before the table lets go of it, it is never destroyed by itself.
+  void stop();
 
   void enqueue(std::weak_ptr<Session> session, InodeId inode, ObjectId object);
 

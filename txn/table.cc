@@ -38,8 +38,8 @@ Result<TableContext> make_context(const ControlDirectory& control) {
 
 }  // namespace
 
-/// Destroyed in reverse: the manager finishes its commits and writes its journal, while all else is still there; the
-/// lock goes last.
+/// Destroyed in reverse: the sealer ends, the manager finishes its commits (which seal for themselves) and writes its
+/// journal, while all else is still there; the lock goes last.
 class Table::Impl {
  public:
   Impl(std::filesystem::path table, TableLock held, TableContext shared, Term raised,
@@ -49,6 +49,7 @@ class Table::Impl {
         context(std::move(shared)),
         term(raised),
         sessions(context, term, std::move(staging), options) {}
+  ~Impl() { context.sealer->stop(); }
 
   const std::filesystem::path directory;
   const TableLock lock;
