@@ -146,24 +146,28 @@ TEST_P(CatalogHistoryTest, ListingMergesWhatStayedWithWhatWent) {
   EXPECT_THAT(list(v(1), "d", 2), ElementsAre("e"));
 }
 
-/// Names of four digits; a page that ends where the range does, or inside one, or holds several.
+/// What stayed, what was replaced, what went and what came lie side by side; a page ends where a
+/// range of the listing does, or inside one, or holds several.
 TEST_P(CatalogHistoryTest, LargeListingOfThePastComesInPages) {
-  const auto name = [](int number) { return std::to_string(1000 + number); };
+  const auto key = [](int number) {
+    return DirentKey{InodeId::root, std::to_string(1000 + number)};
+  };
   commit_version(1, [&](auto& t) {
     must(t.put_inode(v(1), file(2)));
     for (int i = 0; i < 2000; i += 2)
-      must(t.put_dirent(v(1), {InodeId::root, name(i)}, InodeId{2}));
+      must(t.put_dirent(v(1), key(i), InodeId{2}));
   });
   commit_version(2, [&](auto& t) {
-    for (int i = 0; i < 1000; ++i)
-      must(t.put_dirent(v(2), {InodeId::root, name(i)}, InodeId{2}));
-    for (int i = 1000; i < 1500; i += 2) {
-      must(t.remove_dirent(v(2), {InodeId::root, name(i)}));
-    }
+    for (int i = 0; i < 2000; i += 4)
+      must(t.put_dirent(v(2), key(i), InodeId{2}));
+    for (int i = 0; i < 2000; i += 40)
+      must(t.remove_dirent(v(2), key(i + 2)));
+    for (int i = 1; i < 1000; i += 2)
+      must(t.put_dirent(v(2), key(i), InodeId{2}));
   });
   std::vector<std::string> all;
   for (int i = 0; i < 2000; i += 2)
-    all.push_back(name(i));
+    all.push_back(key(i).name);
 
   EXPECT_EQ(names_of(must(catalog().list(v(1), InodeId::root, "", 5000))), all);
   for (const std::size_t page : {1, 7, 256, 600}) {

@@ -21,7 +21,7 @@ TEST(NetstringTest, MapsOfAnyBytesComeBack) {
 TEST(NetstringTest, AnythingElseIsEio) {
   for (const auto* text :
        {"x", "3", "3:", "3:key", "3:key,", "3:key,5:value", "3:key,4:value,", "-1:,", ":,",
-        "18446744073709551615:a,", "99999999999999999999:a,", "0:,0:,0"}) {
+        "18446744073709551615:a,", "99999999999999999999:a,", "0:,0:,0", "3:key;5:value;"}) {
     EXPECT_ERRNO(decode_map(text), EIO) << text;
   }
 }
