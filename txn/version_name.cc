@@ -97,10 +97,11 @@ std::optional<SeqNo> existing(const std::optional<VersionRecord>& version) {
   return version->seq_no;
 }
 
+/// `text` holds digits only.
 Result<std::optional<SeqNo>> version_of_number(CatalogReader& catalog, std::string_view text) {
   std::uint64_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc{} || end != text.data() + text.size() || number == 0) return std::nullopt;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{} || number == 0) return std::nullopt;  // none, or too many digits
   return existing(TRY(catalog.find_version(SeqNo{number})));
 }
 
