@@ -83,7 +83,7 @@ Result<bool> ControlDirectory::is_marked() const { return exists(fd_.get(), kMar
 
 Result<void> ControlDirectory::clear_unfinished() const {
   if (!TRY(is_marked())) {
-    TRY(has_version());  // a catalog that cannot be read may be a table's
+    (void)TRY(has_version());  // a catalog that cannot be read may be a table's
     if (!TRY(holds_no_file(objects()))) {
       return fail(EPROTO, path_.string() + " holds file bodies, and its catalog no version: restore catalog.db");
     }

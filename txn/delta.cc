@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 #include "txn/file_attributes.h"
 
@@ -117,8 +118,9 @@ class DeltaBuilder {
     delta.content = true;
     if (!delta.before || changed.copied_ctime_ns == 0) return {};
     // A copied-up body whose ctime and size never moved was most likely never written; the bytes will decide.
-    delta.maybe_unwritten =
-        to_ns(body.st_ctim) == changed.copied_ctime_ns && delta.mine.size_bytes == delta.before->size_bytes;
+    const bool never_moved = changed.copied_ctime_ns == ChangedInode::kOnlyBytesTell ||
+                             to_ns(body.st_ctim) == changed.copied_ctime_ns;
+    delta.maybe_unwritten = never_moved && delta.mine.size_bytes == delta.before->size_bytes;
     return {};
   }
 
@@ -160,22 +162,21 @@ class DeltaBuilder {
     return path;
   }
 
-  Result<const std::vector<InodeId>*> base_chain(InodeId directory) {
-    if (const auto known = delta_.base_ancestors.find(directory); known != delta_.base_ancestors.end()) {
-      return &known->second;
-    }
+  Result<void> note_ancestors(InodeId directory) {
+    if (delta_.base_ancestors.contains(directory)) return {};
     std::vector<InodeId> chain{directory};
     while (chain.back() != InodeId::root) {
       const auto links = TRY(catalog_.links_of(data_.base, chain.back()));
       if (links.empty()) return fail(EIO, "a directory of the base has no place");
       chain.push_back(links.front().parent);
     }
-    return &delta_.base_ancestors.emplace(directory, std::move(chain)).first->second;
+    delta_.base_ancestors.emplace(directory, std::move(chain));
+    return {};
   }
 
   Result<void> note_partition(InodeId directory) {
     TRY(directory_path(directory));
-    if (!made_here(directory)) TRY(base_chain(directory));
+    if (!made_here(directory)) TRY(note_ancestors(directory));
     return {};
   }
 
@@ -316,7 +317,7 @@ std::vector<ChangeRecord> Delta::changes() const {
     if (id == InodeId::root) records.push_back({ChangeKind::attributes, ".", {}, id, {InodeId::root, ""}, true});
     for (const DirentKey& key : links) add(ChangeKind::attributes, key, {}, id);
   }
-  std::ranges::stable_sort(records, {}, &ChangeRecord::path);
+  std::ranges::sort(records, {}, [](const ChangeRecord& record) { return std::tie(record.path, record.kind, record.old_path); });
   return records;
 }
 

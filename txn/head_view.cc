@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
+#include <tuple>
 
 namespace commitfs {
 
@@ -48,6 +50,8 @@ void ConflictCollector::note(std::string text) {
   if (report_.notes.size() < ConflictReport::kMaxInFull) report_.notes.push_back(std::move(text));
 }
 
-void ConflictCollector::finish() { std::ranges::stable_sort(report_.conflicts, {}, &Conflict::path); }
+void ConflictCollector::finish() {
+  std::ranges::sort(report_.conflicts, {}, [](const Conflict& conflict) { return std::tie(conflict.path, conflict.category); });
+}
 
 }  // namespace commitfs
