@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "fs/control_content.h"
+#include "fs/node_table.h"
+
+namespace commitfs::fs {
+
+/// One open(2) of a file. Immutable but for a control file's content; thread-safe.
+struct FileHandle {
+  std::shared_ptr<Node> node;
+  SharedBody::Use body;                     ///< of a file in a tree
+  bool writer = false;                      ///< counted as a writer by the session
+  std::unique_ptr<ControlContent> control;  ///< of a control file
+};
+
+}  // namespace commitfs::fs
