@@ -1,0 +1,54 @@
+#include "fs/control_content.h"
+
+namespace commitfs::fs {
+namespace {
+
+std::string_view without_newline(std::string_view value) {
+  if (value.ends_with('\n')) value.remove_suffix(1);
+  return value;
+}
+
+}  // namespace
+
+Result<void> ControlContent::render() {
+  ControlText text = TRY(file_.read(source_));
+  MutexLock lock(mutex_);
+  text_ = std::move(text);
+  return {};
+}
+
+Result<void> ControlContent::truncate() {
+  if (!file_.appends) return {};
+  return file_.write(source_, "");
+}
+
+Result<std::string> ControlContent::read(std::size_t offset, std::size_t size) {
+  MutexLock lock(mutex_);
+  while (text_.more && text_.text.size() < offset + size) {
+    std::string piece = TRY(text_.more());
+    if (piece.empty()) text_.more = nullptr;
+    text_.text += piece;
+  }
+  if (offset >= text_.text.size()) return std::string();
+  return text_.text.substr(offset, size);
+}
+
+Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
+  MutexLock lock(mutex_);
+  std::string value;
+  if (append_) {
+    value = begun_ ? written_ : file_.appends ? TRY(file_.read(source_)).text : std::string();
+  } else if (offset == written_.size()) {
+    value = written_;
+  } else if (offset != 0) {
+    return fail(EINVAL, "a write into the middle of a control value");
+  }
+  value += bytes;
+  if (value.size() > kMaxValueBytes) return fail(EFBIG, "a control value that is too long");
+  TRY(file_.write(source_, without_newline(value)));
+  written_ = std::move(value);
+  begun_ = true;
+  return {};
+}
+
+}  // namespace commitfs::fs

@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "fs/control.h"
+#include "fs/mount_state.h"
+#include "txn/status.h"
+
+/// The tables of control files: what each shows, and what it takes.
+namespace commitfs::fs {
+namespace {
+
+constexpr std::size_t kLogPage = 1000;
+
+ControlText whole(std::string text) {
+  return {std::move(text), {}};
+}
+ControlText line(std::string value) {
+  if (!value.empty()) value += '\n';
+  return whole(std::move(value));
+}
+
+Result<std::string> log_page(Catalog& catalog, SeqNo& before) {
+  std::string text;
+  for (const VersionRecord& version : TRY(catalog.list_versions(before, kLogPage))) {
+    std::string one = format_log_line(version);
+    if (one.empty() || one.back() != '\n') one += '\n';
+    text += one;
+    before = version.seq_no;
+  }
+  return text;
+}
+
+Result<ControlText> read_log(const ControlSource& source) {
+  ControlText log;
+  log.more = [&catalog = source.mount.catalog(), before = SeqNo::none,
+              done = false]() mutable -> Result<std::string> {
+    if (done) return std::string();
+    std::string page = TRY(log_page(catalog, before));
+    // No bound and version 1 look alike from here.
+    done = page.empty() || before <= SeqNo{1};
+    return page;
+  };
+  return log;
+}
+
+Result<ControlText> read_metrics(const ControlSource& source) {
+  Mount& mount = source.mount;
+  const auto sample = [](std::string_view name, std::string_view type, auto value) {
+    return fmt::format("# TYPE commitfs_fuse_{0} {1}\ncommitfs_fuse_{0} {2}\n", name, type, value);
+  };
+  return whole(metrics_text(mount.table) + sample("nodes", "gauge", mount.nodes.size()) +
+               sample("open_files", "gauge", mount.files.size()) +
+               sample("open_directories", "gauge", mount.directories.size()) +
+               sample("requests_total", "counter", mount.metrics.requests.load()) +
+               sample("passthrough", "gauge", mount.passthrough.active() ? 1 : 0));
+}
+
+Result<ControlText> read_config(const ControlSource& source) {
+  const Mount& mount = source.mount;
+  return whole(
+      fmt::format("# read-only in this version\nmount.passthrough = {}\nmount.threads = {}\n",
+                  mount.passthrough.active() ? "on" : "off", mount.options.threads));
+}
+
+Result<ControlText> read_report(const ControlSource& source, bool json) {
+  const auto report = source.session->last_report();
+  if (report == nullptr) return whole({});
+  return whole(json ? report->to_json() : report->to_text());
+}
+
+Result<ControlText> read_check(const ControlSource& source) {
+  const auto report = TRY(source.mount.sessions().pipeline().check(*source.session));
+  return whole(report->to_text());
+}
+
+Result<void> write_base(const ControlSource& source, std::string_view value) {
+  if (value != "head") return fail(EINVAL, "base can be moved to: head");
+  TRY(source.mount.sessions().pipeline().move_base_to_head(*source.session));
+  return {};
+}
+
+Result<ControlText> read_metadata(const ControlSource& source) {
+  auto all = source.session->metadata();
+  const auto found = all.find(source.key);
+  if (found == all.end()) return fail(ENOENT);
+  return line(std::move(found->second));
+}
+
+constexpr std::array kRootFiles = {
+    ControlFile{.name = "config", .read = read_config},
+    ControlFile{.name = "log", .read = read_log, .slow = true},
+    ControlFile{.name = "metrics", .read = read_metrics},
+    ControlFile{.name = "status",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return whole(table_status_json(source.mount.table));
+                }},
+};
+
+constexpr std::array kSessionFiles = {
+    ControlFile{.name = "base",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return line(std::to_string(raw(source.session->base())));
+                },
+                .write = write_base,
+                .slow = true,
+                .moves_tree = true},
+    ControlFile{.name = "check", .read = read_check, .slow = true},
+    ControlFile{.name = "conflicts",
+                .read = [](const ControlSource& source) { return read_report(source, false); }},
+    ControlFile{.name = "conflicts.json",
+                .read = [](const ControlSource& source) { return read_report(source, true); }},
+    ControlFile{.name = "diff",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return whole(session_diff_text(*source.session));
+                },
+                .slow = true},
+    ControlFile{.name = "message",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return line(source.session->message());
+                },
+                .write =
+                    [](const ControlSource& source, std::string_view value) {
+                      return source.session->set_message(std::string(value));
+                    },
+                .appends = true},
+    ControlFile{.name = "status",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return whole(session_status_text(*source.session));
+                },
+                .slow = true},
+    ControlFile{.name = "token",
+                .read = [](const ControlSource& source) -> Result<ControlText> {
+                  return line(source.session->token().value_or(""));
+                },
+                .write =
+                    [](const ControlSource& source, std::string_view value) {
+                      return source.session->set_token(std::string(value));
+                    }},
+};
+
+constexpr ControlFile kMetadataFile{.name = "meta/KEY",
+                                    .read = read_metadata,
+                                    .write =
+                                        [](const ControlSource& source, std::string_view value) {
+                                          return source.session->set_metadata(source.key,
+                                                                              std::string(value));
+                                        },
+                                    .appends = true};
+
+}  // namespace
+
+std::span<const ControlFile> root_control_files() {
+  return kRootFiles;
+}
+std::span<const ControlFile> session_control_files() {
+  return kSessionFiles;
+}
+const ControlFile& metadata_control_file() {
+  return kMetadataFile;
+}
+
+}  // namespace commitfs::fs

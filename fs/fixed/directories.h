@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "fs/fixed_node.h"
+
+/// The directories at the top of the mount, one file each.
+namespace commitfs::fs {
+
+std::shared_ptr<FixedNode> make_mount_root(Mount& mount);
+/// Open sessions: mkdir begins one, rmdir drops an unchanged one.
+std::shared_ptr<FixedNode> make_sessions_directory(Mount& mount);
+/// Receipts. Nothing can be made here but by renaming a session into it.
+std::shared_ptr<FixedNode> make_commit_directory(Mount& mount);
+std::shared_ptr<FixedNode> make_discard_directory(Mount& mount);
+std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount);
+std::shared_ptr<FixedNode> make_tags_directory(Mount& mount);
+
+/// `discard/NAME` answers with the dropped session's empty root for as long as somebody has it: mv
+/// looks there.
+void show_discarded(const Mount& mount, const std::string& name,
+                    const std::shared_ptr<View>& session);
+
+}  // namespace commitfs::fs
