@@ -1,0 +1,39 @@
+#pragma once
+
+#include <fuse_lowlevel.h>
+
+#include <atomic>
+#include <string>
+
+#include "fs/node_table.h"
+
+namespace commitfs::fs {
+
+/// What the daemon tells the kernel unasked: that something it remembers is not so any more. A call
+/// may wait for the parent directory's lock, which the kernel holds while it waits for a request in
+/// that directory: it must never come from a thread that answers requests, nor from one such a
+/// thread waits for. What the kernel does not know is no error. Thread-safe.
+class KernelCaches {
+ public:
+  virtual ~KernelCaches() = default;
+  /// Drops (parent, name), and below a directory everything that is not in use.
+  virtual void drop_entry(NodeId parent, const std::string& name) = 0;
+  /// Drops the attributes of a node; its pages stay.
+  virtual void drop_attributes(NodeId node) = 0;
+};
+
+/// The kernel itself.
+class FuseKernelCaches : public KernelCaches {
+ public:
+  /// From here until `detach` notifications are sent; without a session they are swallowed.
+  void attach(fuse_session* session) { session_ = session; }
+  void detach() { session_ = nullptr; }
+
+  void drop_entry(NodeId parent, const std::string& name) override;
+  void drop_attributes(NodeId node) override;
+
+ private:
+  std::atomic<fuse_session*> session_ = nullptr;
+};
+
+}  // namespace commitfs::fs

@@ -1,0 +1,98 @@
+#include "fs/mount_state.h"
+
+#include <unistd.h>
+
+#include "fs/attributes.h"
+#include "fs/control.h"
+#include "fs/fixed/directories.h"
+
+namespace commitfs::fs {
+namespace {
+
+constexpr unsigned kExecutorThreads = 4;
+
+}  // namespace
+
+Mount::Mount(Table& its_table, const MountOptions& its_options)
+    : table(its_table),
+      options(its_options),
+      mounted_ns(table.context().clock->now_ns()),
+      views(table.context().catalog),
+      passthrough(options.passthrough),
+      live_invalidator(nodes, *views.live(), kernel),
+      executor(kExecutorThreads),
+      notifier(1) {
+  pin_fixed_nodes();
+}
+
+void Mount::pin_fixed_nodes() {
+  const auto pin = [this](NodeId id, std::shared_ptr<FixedNode> fixed) {
+    nodes.pin(id, views.own(), fixed_inode(raw(id)), std::move(fixed));
+  };
+  pin(NodeId::root, make_mount_root(*this));
+  pin(kSessionsNode, make_sessions_directory(*this));
+  pin(kCommitNode, make_commit_directory(*this));
+  pin(kDiscardNode, make_discard_directory(*this));
+  pin(kSnapshotsNode, make_snapshots_directory(*this));
+  pin(kTagsNode, make_tags_directory(*this));
+  pin(kControlNode, make_root_control(*this));
+  nodes.pin(kLiveNode, views.live(), InodeId::root, nullptr);
+}
+
+Result<std::shared_ptr<Node>> Mount::find(NodeId id) const {
+  auto node = nodes.find(id);
+  if (node == nullptr) return fail(ESTALE, "a node that was forgotten");
+  return node;
+}
+
+void Mount::release_if_last(const std::shared_ptr<Node>& node) {
+  if (node == nullptr || node->fixed != nullptr || node->view->session == nullptr) return;
+  tree::release_inode(*node->view->session, node->inode);
+}
+
+void Mount::forget(NodeId id, std::uint64_t count) {
+  release_if_last(nodes.forget(id, count));
+}
+
+void Mount::drop_handle(const Node& node) {
+  release_if_last(nodes.drop_handle(node));
+}
+
+struct stat Mount::own_attributes(mode_t mode) const {
+  struct stat result{};
+  result.st_mode = mode;
+  result.st_nlink = S_ISDIR(mode) ? 2 : 1;
+  result.st_uid = ::geteuid();
+  result.st_gid = ::getegid();
+  result.st_blksize = 4096;
+  result.st_atim = result.st_mtim = result.st_ctim = to_timespec(mounted_ns);
+  return result;
+}
+
+void Mount::drop_names(const Node& node) {
+  auto places = nodes.take_places(node);
+  if (places.size() < 2) return;
+  notifier.post([this, places = std::move(places)] {
+    for (const NodePlace& place : places)
+      kernel.drop_entry(place.parent, place.name);
+  });
+}
+
+void Mount::drop_receipt_entries(std::string name) {
+  notifier.post([this, name = std::move(name)] {
+    kernel.drop_entry(kCommitNode, name);
+    kernel.drop_entry(kDiscardNode, name);
+  });
+}
+
+void Mount::refresh_session(const std::shared_ptr<View>& view, NodeId parent,
+                            const std::string& name) {
+  ++view->epoch;
+  // Takes everything below along that is not in use; what is in use is looked at again when it is
+  // opened.
+  kernel.drop_entry(parent, name);
+  for (const auto& node : nodes.open_nodes(*view))
+    kernel.drop_attributes(node->id);
+}
+
+}  // namespace commitfs::fs

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <memory>
+
+#include "fs/directory_handle.h"
+#include "fs/executor.h"
+#include "fs/file_handle.h"
+#include "fs/handle_table.h"
+#include "fs/in_flight.h"
+#include "fs/invalidate.h"
+#include "fs/kernel_caches.h"
+#include "fs/metrics.h"
+#include "fs/mount.h"
+#include "fs/node_table.h"
+#include "fs/passthrough.h"
+#include "fs/view.h"
+
+namespace commitfs::fs {
+
+/// The ids of nodes that are always there.
+inline constexpr NodeId kSessionsNode{2};
+inline constexpr NodeId kCommitNode{3};
+inline constexpr NodeId kDiscardNode{4};
+inline constexpr NodeId kSnapshotsNode{5};
+inline constexpr NodeId kTagsNode{6};
+inline constexpr NodeId kLiveNode{7};
+inline constexpr NodeId kControlNode{8};
+
+/// The hidden control directory of the mount and of each session.
+inline constexpr std::string_view kControlName = ".commitfs";
+
+/// Everything one mount consists of; what every operation is given. Thread-safe.
+class Mount {
+ public:
+  Mount(Table& table, const MountOptions& options);
+
+  Table& table;
+  const MountOptions options;
+  const TimeNs mounted_ns;
+
+  NodeTable nodes;
+  HandleTable<FileHandle> files;
+  HandleTable<DirectoryHandle> directories;
+  Views views;
+  Passthrough passthrough;
+  FuseKernelCaches kernel;
+  LiveInvalidator live_invalidator;
+  InFlight commits;
+  Metrics metrics;
+
+  /// For what may take long: copies of bodies, fsync, reports.
+  Executor executor;
+  /// One thread that tells the kernel what changed outside live/. Nothing may wait for it but a
+  /// request that holds no directory's lock (a write to a control file).
+  Executor notifier;
+
+  SessionManager& sessions() { return table.sessions(); }
+  const ObjectStore& store() const { return *table.context().store; }
+  Catalog& catalog() { return *table.context().catalog; }
+  TimeNs now_ns() const { return table.context().clock->now_ns(); }
+
+  /// The node of a request. ESTALE when it was forgotten.
+  Result<std::shared_ptr<Node>> find(NodeId id) const;
+  /// Takes back references of the kernel's.
+  void forget(NodeId id, std::uint64_t count);
+  /// Gives back a handle that was counted on the node.
+  void drop_handle(const Node& node);
+
+  /// stat of something of the mount's own: mode, owned by who mounted, as old as the mount.
+  struct stat own_attributes(mode_t mode) const;
+
+  /// The node became stale: its names shall lead to the new one, a moment later. (The name it was
+  /// opened by is looked up again at once; this is for hard links.)
+  void drop_names(const Node& node);
+  /// A session of that name began: what commit/ and discard/ still show of an older one goes, a
+  /// moment later.
+  void drop_receipt_entries(std::string name);
+  /// The tree of a session changed behind the kernel's back. Called by the notifier; (parent, name)
+  /// is where its root is.
+  void refresh_session(const std::shared_ptr<View>& view, NodeId parent, const std::string& name);
+
+ private:
+  void release_if_last(const std::shared_ptr<Node>& node);
+  void pin_fixed_nodes();
+};
+
+}  // namespace commitfs::fs

@@ -1,0 +1,50 @@
+#include <array>
+
+#include "fs/mount_state.h"
+#include "fs/ops.h"
+
+namespace commitfs::fs::ops {
+namespace {
+
+/// What is in no open session is durable already.
+Session* open_session(const Node& node) {
+  Session* session = node.view->session.get();
+  return session != nullptr && session->state() == SessionState::open ? session : nullptr;
+}
+
+Result<void> sync_file(Mount& mount, const Node& node) {
+  Session* session = open_session(node);
+  if (session == nullptr || node.fixed != nullptr) return {};
+  const ObjectId object = mount.nodes.content(node).object;
+  if (object != ObjectId::none) TRY(mount.store().seal(std::array{object}));
+  return mount.sessions().journal().flush(*session);
+}
+
+Result<void> sync_directory(Mount& mount, const Node& node) {
+  Session* session = open_session(node);
+  if (session == nullptr) return {};
+  return mount.sessions().journal().flush(*session);
+}
+
+using Sync = Result<void> (*)(Mount&, const Node&);
+
+void on_executor(Request request, NodeId id, Sync sync) {
+  auto node = request.mount().find(id);
+  if (!node) return request.error(node.error());
+  if (open_session(**node) == nullptr) return request.error(0);
+  Mount& mount = request.mount();
+  mount.executor.post([&mount, request = std::move(request), node = *std::move(node),
+                       sync]() mutable { request.done(sync(mount, *node)); });
+}
+
+}  // namespace
+
+void fsync(Request request, NodeId node, int, fuse_file_info*) {
+  on_executor(std::move(request), node, sync_file);
+}
+
+void fsyncdir(Request request, NodeId node, int, fuse_file_info*) {
+  on_executor(std::move(request), node, sync_directory);
+}
+
+}  // namespace commitfs::fs::ops

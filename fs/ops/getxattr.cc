@@ -1,0 +1,22 @@
+#include "fs/mount_state.h"
+#include "fs/ops.h"
+#include "fs/own_xattrs.h"
+
+namespace commitfs::fs::ops {
+namespace {
+
+Result<std::string> find_value(Mount& mount, NodeId id, std::string_view name) {
+  if (is_foreign_xattr(name)) return fail(EOPNOTSUPP);
+  const auto node = TRY(mount.find(id));
+  if (node->fixed != nullptr) return fail(ENODATA);
+  if (is_own_xattr(name)) return find_own_xattr(mount, *node, name);
+  return node->view->tree->xattr(node->inode, name);
+}
+
+}  // namespace
+
+void getxattr(Request request, NodeId node, const char* name, std::size_t room) {
+  request.xattr(find_value(request.mount(), node, name), room);
+}
+
+}  // namespace commitfs::fs::ops

@@ -1,0 +1,22 @@
+#include "fs/fixed_node.h"
+#include "fs/mount_state.h"
+#include "fs/ops.h"
+
+namespace commitfs::fs::ops {
+namespace {
+
+Result<std::string> find_target(Mount& mount, NodeId id) {
+  const auto node = TRY(mount.find(id));
+  if (node->fixed != nullptr) return node->fixed->target();
+  Attributes found = TRY(node->view->tree->attributes(node->inode));
+  if (!S_ISLNK(found.inode.mode)) return fail(EINVAL, "readlink");
+  return std::move(found.inode.symlink_target);
+}
+
+}  // namespace
+
+void readlink(Request request, NodeId node) {
+  request.text(find_target(request.mount(), node));
+}
+
+}  // namespace commitfs::fs::ops

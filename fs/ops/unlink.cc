@@ -1,0 +1,23 @@
+#include "fs/fixed_node.h"
+#include "fs/mount_state.h"
+#include "fs/ops.h"
+#include "fs/writable.h"
+#include "txn/tree_operations.h"
+
+namespace commitfs::fs::ops {
+namespace {
+
+Result<void> remove(Mount& mount, NodeId parent, const char* name) {
+  const auto directory = TRY(mount.find(parent));
+  if (directory->fixed != nullptr) return directory->fixed->remove_file(name);
+  Session* session = TRY(writable_directory(*directory, name));
+  return tree::unlink(*session, directory->inode, name);
+}
+
+}  // namespace
+
+void unlink(Request request, NodeId parent, const char* name) {
+  request.done(remove(request.mount(), parent, name));
+}
+
+}  // namespace commitfs::fs::ops
