@@ -170,7 +170,7 @@ TEST_P(CatalogHistoryTest, LargeListingOfThePastComesInPages) {
     all.push_back(key(i).name);
 
   EXPECT_EQ(names_of(must(catalog().list(v(1), InodeId::root, "", 5000))), all);
-  for (const std::size_t page : {1, 7, 256, 600}) {
+  for (const std::size_t page : {1U, 7U, 256U, 600U}) {
     std::vector<std::string> found;
     while (true) {
       const auto after = found.empty() ? std::string() : found.back();

@@ -88,7 +88,7 @@ TEST_P(CatalogTransactionTest, RollsBackToTheSavepointAsOftenAsAsked) {
   auto transaction = begin();
   must(transaction->put_inode(v(1), file(2)));
   must(transaction->savepoint());
-  for (const std::uint64_t id : {3, 4}) {
+  for (const std::uint64_t id : {3U, 4U}) {
     must(transaction->put_inode(v(1), file(id)));
     must(transaction->put_config("k", "value"));
     must(transaction->add_version(version(1), {}));

@@ -126,7 +126,7 @@ TEST_P(StagingTest, LaterRowsReplaceEarlierOnes) {
 
 TEST_P(StagingTest, ForgottenRowsAreGoneAndAnInodeTakesItsXattrs) {
   auto batch = session(1);
-  for (const std::uint64_t id : {7, 8}) {
+  for (const std::uint64_t id : {7U, 8U}) {
     StagedInode inode;
     inode.record.id = InodeId{id};
     batch.inodes.push_back(inode);
@@ -161,7 +161,7 @@ TEST_P(StagingTest, RowForgottenAndPutInOneBatchIsThere) {
 }
 
 TEST_P(StagingTest, DroppedSessionLeavesNothingAndOthersAlone) {
-  for (const std::uint64_t id : {1, 2}) {
+  for (const std::uint64_t id : {1U, 2U}) {
     auto batch = session(id);
     batch.dirents = {{.key = {InodeId{1}, "a"}, .inode = InodeId{7}}};
     write(batch);

@@ -164,7 +164,7 @@ TEST_P(ObjectStoreTest, SymbolicLinkIsNotAdopted) {
 TEST_P(ObjectStoreTest, SealSyncsFewBodiesOneByOneAndEachDirectoryOnce) {
   const std::vector<ObjectId> ids = {ObjectId{4095}, ObjectId{4096}, ObjectId{4097}, ObjectId::none,
                                      ObjectId{4096}};
-  for (const std::uint64_t id : {4095, 4096, 4097})
+  for (const std::uint64_t id : {4095U, 4096U, 4097U})
     make(id, "x");
   const auto count = count_syncs();
   must(store_.seal(ids));
