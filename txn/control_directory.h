@@ -31,8 +31,8 @@ class ControlDirectory {
   /// True when there is a catalog with a version in it. Errors: those of opening it.
   Result<bool> has_version() const;
 
-  /// Removes what an unfinished adoption left. Without the mark only if nothing is lost: EPROTO when there are bodies, and
-  /// the catalog's own error when it cannot be read; nothing was removed then.
+  /// Removes what an unfinished adoption left. Without the mark only if nothing is lost: EPROTO when there are bodies, EEXIST
+  /// when there is a version, and the catalog's own error when it cannot be read; nothing was removed then.
   Result<void> clear_unfinished() const;
   /// Marks that an adoption began. Durable when it returns.
   Result<void> mark_unfinished() const;
