@@ -63,7 +63,13 @@ void raise_open_files_limit() {
 /// was nothing to do.
 Result<std::string> adopt(const std::filesystem::path& directory) {
   if (Table::is_table(directory)) return std::string();
-  auto summary = Table::init(directory);
+  std::error_code error;
+  if (std::filesystem::exists(directory / ".commitfs/catalog.db", error)) {
+    // Refused before anything is touched: it may be another program's.
+    const auto catalog = Table::open_catalog(directory);
+    if (!catalog && catalog.error().code == EPROTO) return fail_because(catalog.error());
+  }
+  const auto summary = Table::init(directory);
   if (!summary) return fail_because(summary.error());
   return format_adoption(*summary);
 }
@@ -83,9 +89,10 @@ std::string ready_message(const MountPlan& plan, std::string adopted, std::size_
   return message;
 }
 
+using ReadyCallback = std::function<void(const std::string& message)>;
+
 /// Serves until unmounted. Calls `on_ready` with what to tell the user. The error is a sentence.
-Result<void> serve(const MountPlan& plan, const std::function<void(const std::string&)>& on_ready) {
-  TRY(start_logging(plan.log));
+Result<void> serve(const MountPlan& plan, const ReadyCallback& on_ready) {
   ::umask(S_IWGRP | S_IWOTH);
   raise_open_files_limit();
   TRY(check_fuse());
@@ -99,8 +106,18 @@ Result<void> serve(const MountPlan& plan, const std::function<void(const std::st
                      [&] { on_ready(message); });
 }
 
+Result<void> serve_and_log(const MountPlan& plan, const ReadyCallback& on_ready) {
+  TRY(start_logging(plan.log));
+  auto served = serve(plan, on_ready);
+  // On standard error it is printed anyway.
+  if (!served && plan.log.sink != LogSettings::Sink::standard_error) {
+    spdlog::error("{}", served.error().context);
+  }
+  return served;
+}
+
 int serve_in_foreground(const MountPlan& plan) {
-  const auto served = serve(plan, [](const std::string& message) {
+  const auto served = serve_and_log(plan, [](const std::string& message) {
     fmt::print("{}\n", message);
     std::fflush(stdout);
   });
@@ -110,11 +127,9 @@ int serve_in_foreground(const MountPlan& plan) {
 int serve_in_background(const MountPlan& plan) {
   return run_in_background([&plan](StartReport& report) -> int {
     const auto served =
-        serve(plan, [&report](const std::string& message) { report.ready(message); });
-    if (served) return kSucceeded;
-    spdlog::error("{}", served.error().context);
-    report.failed(served.error().context);
-    return kFailed;
+        serve_and_log(plan, [&report](const std::string& message) { report.ready(message); });
+    if (!served) report.failed(served.error().context);
+    return served ? kSucceeded : kFailed;
   });
 }
 

@@ -154,7 +154,10 @@ processes that use it are named:
   commitfs: /mnt/sales is busy:
     1234 (bash) has its working directory in sessions/nightly
 
-It works on the mount of a daemon that died, too.)");
+It works on the mount of a daemon that died, too.
+
+Example:
+  commitfs umount /mnt/sales)");
   return {.command = command, .run = [arguments] { return run(*arguments); }};
 }
 
