@@ -139,9 +139,24 @@ class CommitPipeline::Impl {
   }
 
   void end(CommitJob& job, const CommitOutcome& outcome) {
+    log_end(job, outcome);
     job.callback(outcome);
     MutexLock lock(mutex_);
     if (--under_way_ == 0) idle_.notify_all();
+  }
+
+  static void log_end(const CommitJob& job, const CommitOutcome& outcome) {
+    const auto took = std::chrono::steady_clock::now() - job.submitted;
+    const auto took_ms = std::chrono::duration<double, std::milli>(took).count();
+    const std::uint64_t session = raw(job.session->id());
+    if (outcome.made_version) {
+      spdlog::info("committed session {} as version {} in {:.1f} ms", session, raw(outcome.version), took_ms);
+    } else if (outcome.error == 0) {
+      spdlog::info("nothing to commit in session {}: version {} stands", session, raw(outcome.version));
+    } else {
+      const std::size_t conflicts = outcome.report ? outcome.report->conflicts.size() : 0;
+      spdlog::info("refused session {} after {:.1f} ms: errno {}, {} conflicts", session, took_ms, outcome.error, conflicts);
+    }
   }
 
   void wait_until_idle() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ struct CommitJob {
   std::string name;
   Caller caller;
   CommitPipeline::Callback callback;
+  std::chrono::steady_clock::time_point submitted = std::chrono::steady_clock::now();
   Delta delta;
   BodyComparisons bodies;
   /// Set by the committing stage: pairs to compare before the next try.

@@ -156,8 +156,10 @@ std::string_view to_string(ConflictCategory category) {
 }
 
 std::string ConflictReport::to_text() const {
-  std::string out = fmt::format("commit of {} {}; base {}, head {}\n", quoted_session(session), verdict(*this),
-                                raw(base), raw(head));
+  std::string out = fmt::format("commit of {} {}; base {}", quoted_session(session), verdict(*this), raw(base));
+  // None when it was refused before it was held against a head.
+  if (head != SeqNo::none) out += fmt::format(", head {}", raw(head));
+  out += '\n';
   if (reason.find('\n') != std::string::npos) {
     out += '\n';
     append_lines(out, reason);
