@@ -19,7 +19,7 @@ bool is_receipt_root(const Node& node) {
 }
 
 struct Commit {
-  std::shared_ptr<View> view;  ///< of the session
+  std::shared_ptr<View> view;  ///< of the session, if it is open
   SeqNo base = SeqNo::none;
   NodeId new_parent = NodeId::none;
   std::string new_name;
@@ -39,17 +39,18 @@ void refresh_receipt(Mount& mount, const Commit& commit, const CommitOutcome& ou
 void commit_session(Request request, const std::string& name, const Node& new_parent,
                     const std::string& new_name) {
   Mount& mount = request.mount();
-  auto session = mount.sessions().find(name);
-  if (session == nullptr) return request.error(ENOENT);
   if (!mount.commits.begin()) return request.error(EAGAIN);
-  const SeqNo base = session->base();
-  auto commit = std::make_shared<Commit>(mount.views.of_session(std::move(session)), base,
-                                         new_parent.id, new_name);
+  auto commit = std::make_shared<Commit>(nullptr, SeqNo::none, new_parent.id, new_name);
+  // None when it was committed already: asked again, the answer is the same.
+  if (auto session = mount.sessions().find(name)) {
+    commit->base = session->base();
+    commit->view = mount.views.of_session(std::move(session));
+  }
   const Caller caller = request.caller();
   auto waiting = std::make_shared<Request>(std::move(request));
   mount.sessions().commit(name, new_name, caller,
                           [&mount, waiting, commit](const CommitOutcome& outcome) {
-                            if (outcome.error == 0) {
+                            if (outcome.error == 0 && commit->view != nullptr) {
                               // Whoever opens something from now on sees the version.
                               ++commit->view->epoch;
                               refresh_receipt(mount, *commit, outcome);
