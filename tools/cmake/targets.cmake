@@ -5,6 +5,8 @@ target_compile_options(commitfs_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
   # GCC alone warns of fields that a designated initialiser leaves at their default.
   -Wno-missing-field-initializers
+  # GCC 12 sees bounds broken where an error moves through std::expected.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
   # A lock taken wrongly is an error in every build that can see it.
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Werror=thread-safety>
   $<$<BOOL:${COMMITFS_WERROR}>:-Werror>)
@@ -15,6 +17,23 @@ if(COMMITFS_SANITIZE)
   add_link_options(-fsanitize=${COMMITFS_SANITIZE})
 endif()
 
+# The headers nearly all sources include are parsed once: two thirds of a build's time.
+option(COMMITFS_PRECOMPILE "Precompile the common headers" ON)
+function(commitfs_precompile name header owner)
+  if(NOT COMMITFS_PRECOMPILE)
+    return()
+  endif()
+  if(name STREQUAL owner)
+    target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tools/cmake/${header})
+  else()
+    target_precompile_headers(${name} REUSE_FROM ${owner})
+  endif()
+  # What ccache needs to see through a precompiled header.
+  target_compile_options(${name} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+endfunction()
+
 # commitfs_add_library(NAME SOURCES … LIBS …): a static library of one layer. LIBS are public.
 # While the source list is empty it is an interface library, so that everything still configures.
 function(commitfs_add_library name)
@@ -23,6 +42,7 @@ function(commitfs_add_library name)
     add_library(${name} STATIC ${arg_SOURCES})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name} PUBLIC ${arg_LIBS} PRIVATE commitfs_warnings)
+    commitfs_precompile(${name} precompiled.h commitfs_meta)
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})

@@ -5,6 +5,14 @@ find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
 include(GoogleTest)
 
+# Owns the precompiled headers of all tests.
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cc "// Nothing but the precompiled headers.\n")
+add_library(commitfs_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cc)
+target_link_libraries(commitfs_test_headers PRIVATE commitfs_meta GTest::gmock GTest::gtest_main
+                                                    commitfs_warnings)
+target_include_directories(commitfs_test_headers PRIVATE ${PROJECT_SOURCE_DIR})
+commitfs_precompile(commitfs_test_headers precompiled_test.h commitfs_test_headers)
+
 # Seconds one test case may take; a sanitizer's build gets several times as long.
 set(COMMITFS_TEST_TIMEOUT_S 60)
 if(COMMITFS_SANITIZE)
@@ -24,6 +32,7 @@ function(commitfs_add_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main
                                         commitfs_warnings)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  commitfs_precompile(${name} precompiled_test.h commitfs_test_headers)
   if(TARGET commitfs AND "mounted" IN_LIST arg_LABELS)
     add_dependencies(${name} commitfs)
   endif()
