@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <set>
 #include <vector>
@@ -203,6 +204,16 @@ Result<void> ObjectStore::remove(ObjectId id) const {
 
 Result<struct stat> ObjectStore::stat(ObjectId id) const {
   return posix::stat_at(directory_.get(), body_path(id));
+}
+
+Result<bool> ObjectStore::has_writers(ObjectId id) const {
+  const auto body = TRY(open_body(id, O_RDONLY));
+  // Whoever opens it for writing meanwhile breaks the lease; the signal for that is to be harmless.
+  if (::fcntl(body.get(), F_SETSIG, SIGURG) != 0) return fail_errno("fcntl F_SETSIG");
+  // A read lease is refused while the file is open for writing, and a mapping holds it open: fcntl(2).
+  if (::fcntl(body.get(), F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  if (::fcntl(body.get(), F_SETLEASE, F_UNLCK) != 0) return fail_errno("fcntl F_SETLEASE");
+  return false;
 }
 
 Result<bool> ObjectStore::identical(ObjectId a, ObjectId b) const {

@@ -38,6 +38,8 @@ ChangedInode from_staged_inode(const StagedInode& staged) {
   inode.uid_set = (staged.flags & kUidSet) != 0;
   inode.gid_set = (staged.flags & kGidSet) != 0;
   if (inode.body_staged) inode.copied_ctime_ns = std::exchange(inode.record.atime_ns, 0);
+  // A program that outlived the last mount may have kept its mapping.
+  inode.maybe_mapped = inode.body_staged;
   return inode;
 }
 

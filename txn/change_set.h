@@ -25,15 +25,18 @@ struct ChangedInode {
   bool mode_set = false;       ///< chmod was asked for: matters for the root, which otherwise shows its maker's rights
   bool uid_set = false;        ///< chown, likewise
   bool gid_set = false;        ///< chgrp, likewise
-  /// ctime of a body right after it was copied up, before anybody could write it; 0 when that would prove nothing:
-  /// see is_untouched.
+  /// ctime of a body right after it was copied up, before anybody could write it: see is_untouched. 0: it was made empty.
   TimeNs copied_ctime_ns = 0;
+  /// In its place, when the times of a copied-up body prove nothing and only its bytes can tell (row 33).
+  static constexpr TimeNs kOnlyBytesTell = -1;
   /// A directory that was made or moved here: where it stands now; none: where the base has it.
   /// Of other inodes one of the names they were given here: a hint, it may be gone by now.
   std::optional<DirentKey> place;
 
   // Not journalled.
   bool sealed = false;            ///< the body was made durable after its last writer closed it
+  /// May be mapped, and written so, after its last writer closed it. After a restart anything may.
+  bool maybe_mapped = false;
   bool released = false;          ///< nlink is 0 and the kernel holds it no longer
   int seal_error = 0;             ///< syncing the body failed: bytes may be lost and a second sync would not say so
   std::uint32_t writers = 0;      ///< handles open for writing

@@ -1,4 +1,6 @@
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include <spdlog/spdlog.h>
 
@@ -7,6 +9,8 @@
 
 namespace commitfs {
 namespace {
+
+using Deadline = std::chrono::steady_clock::time_point;
 
 ConflictReport empty_report(const Session& session) {
   ConflictReport report;
@@ -32,6 +36,28 @@ std::optional<CommitOutcome> refuse_damaged(Session& session) {
     report.reason += " '" + path.value_or("?") + "'";
   }
   return refuse(session, damaged.front().second, std::move(report));
+}
+
+/// Bodies still mapped for writing at the deadline, though no handle has them open: their paths. The kernel does not say
+/// when a mapping goes, nor quite when a handle's own file has gone, so it is asked again and again.
+Result<std::vector<std::string>> wait_for_mappings(Session& session, const ObjectStore& store, Deadline deadline) {
+  constexpr auto kPause = std::chrono::milliseconds(1);
+  while (true) {
+    std::vector<InodeId> mapped;
+    for (const auto& [inode, object] : session.mappable_bodies()) {
+      if (TRY(store.has_writers(object))) {
+        mapped.push_back(inode);
+      } else {
+        session.forget_mappable(inode);  // nobody can open it anew: the session is frozen
+      }
+    }
+    if (mapped.empty() || std::chrono::steady_clock::now() >= deadline) {
+      std::vector<std::string> paths;
+      for (const InodeId inode : mapped) paths.push_back(TRY(session.path_of(inode)));
+      return paths;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 Result<void> seal_bodies(Session& session, const ObjectStore& store) {
@@ -61,7 +87,13 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
   }
-  auto open_files = session.wait_for_writers(std::chrono::steady_clock::now() + options.open_wait);
+  const Deadline deadline = std::chrono::steady_clock::now() + options.open_wait;
+  auto open_files = session.wait_for_writers(deadline);
+  if (open_files.empty()) {
+    auto mapped = wait_for_mappings(session, *context.store, deadline);
+    if (!mapped) return refuse_with(session, mapped.error(), "who has files mapped could not be told");
+    open_files = *std::move(mapped);
+  }
   if (!open_files.empty()) {
     ConflictReport report = empty_report(session);
     report.open_files = std::move(open_files);
