@@ -22,13 +22,13 @@ std::string read_all(const filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The path of `target` below the mount, "its root" for the mount point itself; none when it lies
+/// The path of `target` below the mount, "the mount point" for that itself; none when it lies
 /// elsewhere.
 std::optional<std::string> below(const filesystem::path& mount_point,
                                  const filesystem::path& target) {
   if (!is_within(target, mount_point)) return std::nullopt;
   const std::string relative = target.lexically_relative(mount_point).native();
-  return relative == "." ? "its root" : relative;
+  return relative == "." ? "the mount point" : relative;
 }
 
 std::optional<std::string> below_by_link(const filesystem::path& mount_point,

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <system_error>
@@ -96,8 +95,6 @@ Result<void> check_fuse() {
                 "there is no /dev/fuse: load the kernel's fuse module (modprobe fuse), or give "
                 "the container that device");
   }
-  // For a user fusermount3 opens it, who may more.
-  if (code == EACCES && ::geteuid() != 0) return {};
   return fail(code, fmt::format("/dev/fuse cannot be opened: {}", std::strerror(code)));
 }
 

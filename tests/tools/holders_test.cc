@@ -68,7 +68,7 @@ TEST_F(Holders, AreNamedByWhatTheyUseInTheOrderOfTheirNumbers) {
   EXPECT_THAT(found(), ElementsAre("99 (python3) has sessions/a/b c.csv open",
                                    "100 (duckdb) has live/part 1.parquet mapped",
                                    "101 (tool) runs live/tool",
-                                   "102 (jailed) has its root directory in its root",
+                                   "102 (jailed) has its root directory in the mount point",
                                    "1234 (bash) has its working directory in sessions/nightly"));
 }
 
