@@ -266,7 +266,9 @@ TEST_F(Model, SessionBehavesAsTheNativeFileSystem) {
   for (int i = 1; i <= 5000 && !HasFailure(); ++i) {
     step();
     if (i % 25 == 0) check_held();
-    if (i % 50 == 0) EXPECT_EQ(see_session(*session_), see_native(native_)) << "after step " << i;
+    if (i % 50 == 0) {
+      EXPECT_EQ(see_session(*session_), see_native(native_)) << "after step " << i;
+    }
     if (i % 100 == 0) close_held();
     if (i % 250 == 0) restart();
   }
