@@ -18,7 +18,8 @@ void LiveInvalidator::publish(const Publication& publication) {
   for (const DirentKey& key : publication.content_links)
     drop_entry(key);
   for (const InodeId inode : publication.attributes) {
-    if (const auto node = nodes_.find_current(live_, inode)) kernel_.drop_attributes(node->id);
+    for (const NodeId node : nodes_.find_all(live_, inode))
+      kernel_.drop_attributes(node);
   }
 }
 

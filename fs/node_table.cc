@@ -15,7 +15,7 @@ NodeTable::Slot& NodeTable::add(NodeId id, const std::shared_ptr<View>& view, In
   slot.node = std::make_shared<Node>(id, view, inode, std::move(fixed));
   Inode& entry = inodes_[Key{view.get(), inode}];
   entry.current = id;
-  ++entry.nodes;
+  entry.nodes.push_back(id);
   return slot;
 }
 
@@ -63,6 +63,12 @@ void NodeTable::note_place(Slot& slot, std::uint32_t links, const NodePlace& pla
   slot.places.push_back(place);
 }
 
+std::vector<NodeId> NodeTable::find_all(const View& view, InodeId inode) const {
+  MutexLock lock(mutex_);
+  const auto entry = inodes_.find(Key{&view, inode});
+  return entry == inodes_.end() ? std::vector<NodeId>() : entry->second.nodes;
+}
+
 std::shared_ptr<Node> NodeTable::remember(const std::shared_ptr<View>& view,
                                           const Attributes& found, const NodePlace& place) {
   const InodeRecord& inode = found.inode;
@@ -77,7 +83,7 @@ std::shared_ptr<Node> NodeTable::remember(const std::shared_ptr<View>& view,
     slot->has_body = inode.is_regular();
     slot->content.object = inode.object;
   }
-  slot->content.since = inode.since;
+  slot->content.since = found.staged ? SeqNo::none : inode.since;
   ++slot->references;
   if (slot->has_body && view->kind == ViewKind::session) note_place(*slot, inode.nlink, place);
   return slot->node;
@@ -107,7 +113,8 @@ std::shared_ptr<Node> NodeTable::remove_if_unused(NodeId id) {
   slots_.erase(found);
   const auto entry = inodes_.find(Key{node->view.get(), node->inode});
   if (entry->second.current == id) entry->second.current = NodeId::none;
-  if (--entry->second.nodes > 0) return nullptr;
+  std::erase(entry->second.nodes, id);
+  if (!entry->second.nodes.empty()) return nullptr;
   inodes_.erase(entry);
   return node;
 }

@@ -64,6 +64,9 @@ class NodeTable {
   /// The node that lookups find for an inode; null when the kernel knows none. Counts no reference.
   std::shared_ptr<Node> find_current(const View& view, InodeId inode) const EXCLUDES(mutex_);
 
+  /// The ids of all nodes of an inode, stale ones too.
+  std::vector<NodeId> find_all(const View& view, InodeId inode) const EXCLUDES(mutex_);
+
   /// The node for what a lookup found, made if need be; counts one reference of the kernel's. A
   /// file whose body is not the one its node stands for gets a new node, unless nobody has the old
   /// one open and the new body is a copy of it.
@@ -119,7 +122,7 @@ class NodeTable {
   };
   struct Inode {
     NodeId current = NodeId::none;  ///< none: all its nodes are stale
-    std::uint32_t nodes = 0;
+    std::vector<NodeId> nodes;
   };
 
   Slot& add(NodeId id, const std::shared_ptr<View>& view, InodeId inode,

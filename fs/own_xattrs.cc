@@ -35,7 +35,8 @@ Result<std::string> find_own_xattr(Mount& mount, const Node& node, std::string_v
   const std::string_view key = name.substr(kPrefix.size());
   if (key == "group") return find_group(node);
   if (key != "seq_no" && key != "primary_term") return fail(ENODATA);
-  const SeqNo since = TRY(node.view->tree->attributes(node.inode)).inode.since;
+  const Attributes now = TRY(node.view->tree->attributes(node.inode));
+  const SeqNo since = now.staged ? SeqNo::none : now.inode.since;
   return key == "seq_no" ? std::to_string(raw(since)) : find_term(mount, since);
 }
 

@@ -250,12 +250,12 @@ class Applier {
       InodeRecord* record = TRY(edit(id));
       if (record == nullptr) continue;
       const bool gone = record->is_directory() ? unplaced_.contains(id) && !placed_.contains(id) : record->nlink == 0;
+      if (!made_.contains(id)) applied_.publication.attributes.push_back(id);
       if (gone) {
         if (!made_.contains(id)) TRY(transaction_.remove_inode(seq_no_, id));
         continue;
       }
       TRY(transaction_.put_inode(seq_no_, *record));
-      if (!made_.contains(id)) applied_.publication.attributes.push_back(id);
     }
     return {};
   }

@@ -139,6 +139,7 @@ ChangeSet Session::take_changes() {
     const bool held = inode.writers > 0 || (inode.record.nlink == 0 && !inode.released);
     if (!held) continue;
     ChangedInode kept = inode;
+    kept.made_here = true;  // there is no base below it any more: once released it leaves nothing
     if (discarded) {
       // Its body goes with all others, so what is shown of it from now on is what it was last.
       if (auto last = data_.attributes_of(inode)) kept.record = std::move(last->inode);

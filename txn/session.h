@@ -64,6 +64,11 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   void release_writer(InodeId inode);
   void release_inode(InodeId inode);
   void note_written(InodeId inode);
+  /// The body is open so that it can be mapped for writing, and the mapping may outlive all handles (FUSE passthrough).
+  void note_mappable(InodeId inode);
+  /// Bodies noted so, that still have a name, until `forget_mappable`.
+  std::vector<std::pair<InodeId, ObjectId>> mappable_bodies() const;
+  void forget_mappable(InodeId inode);
   /// Waits until no handle is open for writing on an inode that still has a name, at most until the deadline; the paths
   /// of those that remain (at most 100). Holds no lock while it waits.
   std::vector<std::string> wait_for_writers(std::chrono::steady_clock::time_point deadline);

@@ -194,12 +194,29 @@ Result<InodeId> SessionData::base_dirent(const DirentKey& key) const {
   return dirent ? dirent->inode : InodeId::none;
 }
 
+Result<SessionData::Entry> SessionData::find_entry(const DirentKey& key) const {
+  Entry entry;
+  if (const InodeId* changed = changes.find_dirent(key)) {
+    entry.in_base = TRY(base_dirent(key));
+    if (*changed != InodeId::none) entry.inode = TRY(find_inode(*changed));
+    return entry;
+  }
+  entry.inode = TRY(find_child(key.parent, key.name));
+  if (entry.inode) entry.in_base = entry.inode->id;
+  return entry;
+}
+
 Result<ChangedInode*> SessionData::edit_inode(InodeId inode) {
   if (changes.find_inode(inode) != nullptr) return &changes.edit_inode(inode);
-  auto record = TRY(context.catalog->find_inode(base, inode));
+  const auto record = TRY(context.catalog->find_inode(base, inode));
   if (!record) return fail_inode(ENOENT, "inode", inode);
+  return edit_inode(*record);
+}
+
+ChangedInode* SessionData::edit_inode(const InodeRecord& found) {
+  if (changes.find_inode(found.id) != nullptr) return &changes.edit_inode(found.id);
   ChangedInode changed;
-  changed.record = *std::move(record);
+  changed.record = found;
   return &changes.add_inode(std::move(changed));
 }
 

@@ -79,10 +79,18 @@ struct SessionData {
   // What the base alone says, to tell a change from a return to what was.
   bool is_made_here(InodeId inode) const;
   Result<InodeId> base_dirent(const DirentKey& key) const;
+  /// find_child and base_dirent in one step.
+  struct Entry {
+    std::optional<InodeRecord> inode;
+    InodeId in_base = InodeId::none;
+  };
+  Result<Entry> find_entry(const DirentKey& key) const;
 
   // Changes.
   /// The inode's entry: copied from the base on first use. ENOENT when the view has no such inode.
   Result<ChangedInode*> edit_inode(InodeId inode);
+  /// The same for one that was just looked up: cannot fail.
+  ChangedInode* edit_inode(const InodeRecord& found);
   /// `key` now stands for `inode`, or for nothing. `in_base` is base_dirent(key).
   void put_name(const DirentKey& key, ChangedInode& inode, InodeId in_base);
   void remove_name(const DirentKey& key, InodeId in_base);

@@ -53,6 +53,27 @@ void Session::note_written(InodeId id) {
   ++inode->generation;
 }
 
+void Session::note_mappable(InodeId id) {
+  MutexLock lock(mutex_);
+  ChangedInode* inode = data_.changes.find_inode_for_bookkeeping(id);
+  if (inode != nullptr) inode->maybe_mapped = true;
+}
+
+std::vector<std::pair<InodeId, ObjectId>> Session::mappable_bodies() const {
+  MutexLock lock(mutex_);
+  std::vector<std::pair<InodeId, ObjectId>> bodies;
+  for (const auto& [id, inode] : data_.changes.inodes()) {
+    if (inode.maybe_mapped && inode.body_staged && inode.record.nlink > 0) bodies.emplace_back(id, inode.record.object);
+  }
+  return bodies;
+}
+
+void Session::forget_mappable(InodeId id) {
+  MutexLock lock(mutex_);
+  ChangedInode* inode = data_.changes.find_inode_for_bookkeeping(id);
+  if (inode != nullptr) inode->maybe_mapped = false;
+}
+
 std::vector<InodeId> Session::linked_with_writers() const {
   std::vector<InodeId> linked;
   for (const InodeId id : data_.open_for_writing) {
@@ -107,6 +128,7 @@ void Session::mark_sealed(InodeId id, ObjectId object, std::uint32_t generation)
   MutexLock lock(mutex_);
   const ChangedInode* body = find_body(data_.changes, id, object);
   if (body == nullptr || body->writers > 0 || body->generation != generation) return;
+  if (body->maybe_mapped) return;  // bytes may still come; the commit syncs them
   data_.changes.find_inode_for_bookkeeping(id)->sealed = true;
 }
 

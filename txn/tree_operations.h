@@ -65,5 +65,7 @@ void release_writer(Session& session, InodeId inode);
 void release_inode(Session& session, InodeId inode);
 /// Something was written by the daemon itself (no passthrough): the body is no longer sealed; setuid bits are left to the kernel.
 void note_written(Session& session, InodeId inode);
+/// A handle past the daemon (passthrough) can map the body for writing: a commit must ask who still does.
+void note_mappable(Session& session, InodeId inode);
 
 }  // namespace commitfs::tree

@@ -16,8 +16,8 @@ std::shared_ptr<FixedNode> make_discard_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_tags_directory(Mount& mount);
 
-/// `discard/NAME` answers with the dropped session's empty root for as long as somebody has it: mv
-/// looks there.
+/// `discard/NAME` answers with the dropped session's empty root, for the newest dropped: mv looks
+/// there.
 void show_discarded(const Mount& mount, const std::string& name,
                     const std::shared_ptr<View>& session);
 

@@ -1,4 +1,5 @@
-#include <map>
+#include <algorithm>
+#include <deque>
 
 #include "fs/fixed/directories.h"
 #include "fs/mount_state.h"
@@ -6,7 +7,11 @@
 namespace commitfs::fs {
 namespace {
 
+/// Lists nothing, but answers for the newest names dropped: mv looks there after each.
 class DiscardDirectory : public FixedNode {
+  using Discarded = std::pair<std::string, std::shared_ptr<View>>;
+  static constexpr std::size_t kRemembered = 64;
+
  public:
   explicit DiscardDirectory(Mount& mount) : mount_(mount) {}
 
@@ -27,20 +32,21 @@ class DiscardDirectory : public FixedNode {
 
   void show(const std::string& name, const std::shared_ptr<View>& session) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    std::erase_if(discarded_, [](const auto& entry) { return entry.second.expired(); });
-    discarded_[name] = session;
+    std::erase_if(discarded_, [&](const auto& one) { return one.first == name; });
+    discarded_.emplace_front(name, session);
+    if (discarded_.size() > kRemembered) discarded_.pop_back();
   }
 
  private:
   std::shared_ptr<View> find(std::string_view name) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    const auto found = discarded_.find(name);
-    return found == discarded_.end() ? nullptr : found->second.lock();
+    const auto found = std::ranges::find(discarded_, name, &Discarded::first);
+    return found == discarded_.end() ? nullptr : found->second;
   }
 
   Mount& mount_;
   Mutex mutex_;
-  std::map<std::string, std::weak_ptr<View>, std::less<>> discarded_ GUARDED_BY(mutex_);
+  std::deque<Discarded> discarded_ GUARDED_BY(mutex_);  ///< newest first
 };
 
 }  // namespace

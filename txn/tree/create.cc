@@ -24,11 +24,11 @@ Result<NewFile> create(Session& session, const Caller& caller, InodeId parent, s
     inode.record.atime_ns = 0;
     inode.body_staged = true;
     const struct stat made = TRY(posix::stat_fd(body.get()));
-    ChangedInode* added = TRY(add_entry(data, parent, name, std::move(inode)));
-    if (for_writing) data.add_writer(*added);
-    Attributes answer = plain_attributes(added->record);
+    ChangedInode& added = add_entry(data, directory, name, std::move(inode));
+    if (for_writing) data.add_writer(added);
+    Attributes answer = plain_attributes(added.record);
     answer.staged = true;
-    apply_body(made, *added, answer);
+    apply_body(made, added, answer);
     return answer;
   });
   if (!attributes) {

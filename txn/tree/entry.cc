@@ -30,14 +30,14 @@ ChangedInode new_inode(const SessionData& data, const Caller& caller, const Inod
   return inode;
 }
 
-Result<ChangedInode*> add_entry(SessionData& data, InodeId parent, std::string_view name, ChangedInode inode) {
-  ChangedInode* directory = TRY(data.edit_inode(parent));
+ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name, ChangedInode inode) {
+  ChangedInode* parent = data.edit_inode(directory);
   ChangedInode& added = data.changes.add_inode(std::move(inode));
   // What is new cannot be what the base has under that name.
-  data.put_name({parent, std::string(name)}, added, InodeId::none);
-  if (added.record.is_directory()) ++directory->record.nlink;
-  touch_entries(*directory, added.record.btime_ns);
-  return &added;
+  data.put_name({directory.id, std::string(name)}, added, InodeId::none);
+  if (added.record.is_directory()) ++parent->record.nlink;
+  touch_entries(*parent, added.record.btime_ns);
+  return added;
 }
 
 void touch_entries(ChangedInode& directory, TimeNs now_ns) {
@@ -64,7 +64,7 @@ Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId pa
     inode.record.rdev = rdev;
     inode.record.symlink_target = symlink_target;
     inode.record.size_bytes = symlink_target.size();
-    return data.attributes_of(*TRY(add_entry(data, parent, name, std::move(inode))));
+    return data.attributes_of(add_entry(data, directory, name, std::move(inode)));
   });
 }
 

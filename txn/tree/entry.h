@@ -17,8 +17,8 @@ Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId pare
 ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory, InodeId id,
                        mode_t mode);
 
-/// Gives the inode, which must have been made by `new_inode`, its name. ENOENT when the directory is gone.
-Result<ChangedInode*> add_entry(SessionData& data, InodeId parent, std::string_view name, ChangedInode inode);
+/// Gives the inode, which must have been made by `new_inode`, its name. Cannot fail.
+ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name, ChangedInode inode);
 
 /// An entry appeared in, or went from, the directory.
 void touch_entries(ChangedInode& directory, TimeNs now_ns);

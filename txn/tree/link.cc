@@ -16,16 +16,15 @@ Result<Attributes> link(Session& session, InodeId inode, InodeId new_parent, std
   return session.mutate([&](SessionData& data) -> Result<Attributes> {
     const auto record = TRY(data.find_inode(inode));
     if (!record) return fail(ENOENT, fmt::format("link {}", raw(inode)));
-    TRY(directory_for_new_name(data, new_parent, new_name));
+    const InodeRecord new_directory = TRY(directory_for_new_name(data, new_parent, new_name));
     if (record->is_directory()) return fail(EPERM, fmt::format("link directory {}", raw(inode)));
     if (record->nlink == 0) return fail(ENOENT, fmt::format("link {}, which was unlinked", raw(inode)));
     if (record->nlink >= kLinksMax) return fail(EMLINK, fmt::format("link {}", raw(inode)));
 
     const DirentKey key{new_parent, std::string(new_name)};
     const InodeId in_base = TRY(data.base_dirent(key));
-    ChangedInode* linked = TRY(data.edit_inode(inode));
-    ChangedInode* directory = TRY(data.edit_inode(new_parent));
-
+    ChangedInode* linked = data.edit_inode(*record);
+    ChangedInode* directory = data.edit_inode(new_directory);
     data.put_name(key, *linked, in_base);
     const TimeNs now_ns = data.now_ns();
     ++linked->record.nlink;

@@ -44,7 +44,7 @@ Result<TimeNs> take_times(const UniqueFd& body, const InodeRecord& origin) {
   TRY(set_times(body.get(), origin.atime_ns, origin.mtime_ns));
   const TimeNs ctime_ns = to_ns(TRY(posix::stat_fd(body.get())).st_ctim);
   // A write in the same tick would leave both times as they are; then they prove nothing.
-  return std::abs(ctime_ns - origin.mtime_ns) < kCoarseClockNs ? 0 : ctime_ns;
+  return std::abs(ctime_ns - origin.mtime_ns) < kCoarseClockNs ? ChangedInode::kOnlyBytesTell : ctime_ns;
 }
 
 Result<NewBody> make_body(const TableContext& context, const InodeRecord& origin, bool truncate) {
@@ -117,6 +117,8 @@ void release_writer(Session& session, InodeId inode) { session.release_writer(in
 void release_inode(Session& session, InodeId inode) { session.release_inode(inode); }
 
 void note_written(Session& session, InodeId inode) { session.note_written(inode); }
+
+void note_mappable(Session& session, InodeId inode) { session.note_mappable(inode); }
 
 Result<void> set_times(int fd, std::optional<TimeNs> atime_ns, std::optional<TimeNs> mtime_ns) {
   constexpr timespec kKeep{.tv_sec = 0, .tv_nsec = UTIME_OMIT};

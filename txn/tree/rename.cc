@@ -37,7 +37,7 @@ Result<void> check(const SessionData& data, const Names& names, const InodeRecor
   return {};
 }
 
-/// All that a rename edits, looked up before anything is changed.
+/// All that a rename edits.
 struct Entries {
   InodeId from_in_base = InodeId::none;
   InodeId to_in_base = InodeId::none;
@@ -46,17 +46,6 @@ struct Entries {
   ChangedInode* old_directory = nullptr;
   ChangedInode* new_directory = nullptr;
 };
-
-Result<Entries> edit(SessionData& data, const Names& names, InodeId source, const std::optional<InodeRecord>& target) {
-  Entries entries;
-  entries.from_in_base = TRY(data.base_dirent(names.from));
-  entries.to_in_base = TRY(data.base_dirent(names.to));
-  entries.source = TRY(data.edit_inode(source));
-  if (target) entries.target = TRY(data.edit_inode(target->id));
-  entries.old_directory = TRY(data.edit_inode(names.from.parent));
-  entries.new_directory = TRY(data.edit_inode(names.to.parent));
-  return entries;
-}
 
 /// A directory's ".." counts as a link of the directory it stands in.
 void move_parent_link(const ChangedInode& moved, ChangedInode& from, ChangedInode& to) {
@@ -99,17 +88,22 @@ Result<void> rename(Session& session, InodeId parent, std::string_view name, Ino
   if (is_exchange && no_replace) return refuse(EINVAL, names);
 
   return session.mutate([&](SessionData& data) -> Result<void> {
-    TRY(data.directory(parent));
-    TRY(data.directory(new_parent));
-    const auto source = TRY(data.find_child(parent, name));
+    const InodeRecord old_directory = TRY(data.directory(parent));
+    const InodeRecord new_directory = TRY(data.directory(new_parent));
+    const auto [source, from_in_base] = TRY(data.find_entry(names.from));
     if (!source) return refuse(ENOENT, names);
-    const auto target = TRY(data.find_child(new_parent, new_name));
+    const auto [target, to_in_base] = TRY(data.find_entry(names.to));
     if (target && no_replace) return refuse(EEXIST, names);
     if (!target && is_exchange) return refuse(ENOENT, names);
     TRY(check(data, names, *source, target, is_exchange));
     if (target && target->id == source->id) return {};  // two names of one file: nothing to do, says POSIX
 
-    const Entries entries = TRY(edit(data, names, source->id, target));
+    const Entries entries{.from_in_base = from_in_base,
+                          .to_in_base = to_in_base,
+                          .source = data.edit_inode(*source),
+                          .target = target ? data.edit_inode(*target) : nullptr,
+                          .old_directory = data.edit_inode(old_directory),
+                          .new_directory = data.edit_inode(new_directory)};
     if (is_exchange) {
       exchange(data, names, entries);
     } else {

@@ -32,7 +32,7 @@ Result<void> set_inode_times(const SessionData& data, ChangedInode& inode, const
   if (inode.body_staged) {
     const UniqueFd body = TRY(data.context.store->open_body(inode.record.object, O_WRONLY));
     TRY(set_times(body.get(), changes.atime_ns, changes.mtime_ns));
-    inode.copied_ctime_ns = 0;  // the object's times prove nothing any more
+    if (inode.copied_ctime_ns != 0) inode.copied_ctime_ns = ChangedInode::kOnlyBytesTell;
   } else {
     if (changes.atime_ns) inode.record.atime_ns = *changes.atime_ns;
     if (changes.mtime_ns) inode.record.mtime_ns = *changes.mtime_ns;

@@ -44,7 +44,7 @@ Result<void> check_delete(Context& context, const DirentDelta& change, const Gro
   if (i_moved_it && they_moved_it) return context.conflicts.add(Category::rename_rename, change.key, winner);
   if (theirs) return context.conflicts.add(Category::update_delete, change.key, winner);
   if (i_moved_it) return context.conflicts.add(Category::delete_update, change.key, winner);
-  if (they_moved_it) return context.conflicts.add(Category::update_delete, change.key, winner);
+  if (they_moved_it) return context.conflicts.add(Category::delete_delete, change.key, winner);
   const bool is_directory = context.delta.before.at(change.before).is_directory();
   if (is_directory || (context.delta.only_deletes && TRY(context.head.version(winner))->only_deletes)) {
     context.result.settled.insert(change.key);
