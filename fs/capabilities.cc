@@ -8,16 +8,15 @@ namespace commitfs::fs {
 namespace {
 
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
-bool want(fuse_conn_info& connection, std::uint64_t capability) {
-  return fuse_set_feature_flag(&connection, capability);
+void want(fuse_conn_info& connection, std::uint64_t capability) {
+  fuse_set_feature_flag(&connection, capability);
 }
 void leave(fuse_conn_info& connection, std::uint64_t capability) {
   fuse_unset_feature_flag(&connection, capability);
 }
 #else
-bool want(fuse_conn_info& connection, std::uint64_t capability) {
+void want(fuse_conn_info& connection, std::uint64_t capability) {
   connection.want |= static_cast<unsigned>(capability) & connection.capable;
-  return (connection.capable & capability) != 0;
 }
 void leave(fuse_conn_info& connection, std::uint64_t capability) {
   connection.want &= ~static_cast<unsigned>(capability);
@@ -41,9 +40,9 @@ void negotiate(Mount& mount, fuse_conn_info& connection) {
   leave(connection, FUSE_CAP_AUTO_INVAL_DATA);
   // A mapping or a write still in the kernel when the commit comes would be lost.
   leave(connection, FUSE_CAP_WRITEBACK_CACHE);
-  // We clear setuid bits: else the kernel asks for security.capability before each write(2).
+  // Clearing of setuid bits stays with the kernel, which sends a SETATTR.
   leave(connection, FUSE_CAP_HANDLE_KILLPRIV);
-  mount.clears_setuid = want(connection, FUSE_CAP_HANDLE_KILLPRIV_V2);
+  leave(connection, FUSE_CAP_HANDLE_KILLPRIV_V2);
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   // A commit cannot be interrupted, and nothing else takes long.
   connection.no_interrupt = 1;

@@ -49,7 +49,6 @@ class Mount {
   LiveInvalidator live_invalidator;
   InFlight commits;
   Metrics metrics;
-  std::atomic<bool> clears_setuid = false;  ///< negotiated: see fs/setuid.h
 
   /// For what may take long: copies of bodies, fsync, reports.
   Executor executor;

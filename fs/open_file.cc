@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include "fs/mount_state.h"
-#include "fs/setuid.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -44,20 +43,19 @@ Result<tree::Body> take_for_reading(Mount& mount, const Node& node) {
   return tree::Body{.object = *object};
 }
 
-Result<std::shared_ptr<FileHandle>> open_in_tree(Mount& mount, const Request& request,
+Result<std::shared_ptr<FileHandle>> open_in_tree(Mount& mount, fuse_req_t request,
                                                  const std::shared_ptr<Node>& node,
                                                  fuse_file_info& info) {
   const bool writer = wants_to_write(info.flags);
   const auto body = writer ? TRY(take_for_writing(mount, *node, (info.flags & O_TRUNC) != 0))
                            : TRY(take_for_reading(mount, *node));
-  if (writer) clear_setuid_at_open(mount, *node, request.caller().uid);
-  return open_body(mount, request.raw(), node, body, writer, UniqueFd(), info);
+  return open_body(mount, request, node, body, writer, UniqueFd(), info);
 }
 
 void answer(Request request, const std::shared_ptr<Node>& node, fuse_file_info info) {
   Mount& mount = request.mount();
   const fuse_req_t raw = request.raw();
-  auto handle = open_in_tree(mount, request, node, info);
+  auto handle = open_in_tree(mount, raw, node, info);
   if (!handle) return request.error(handle.error());
   info.fh = mount.files.add(*handle);
   const std::uint64_t id = info.fh;

@@ -1,6 +1,5 @@
 #include "fs/mount_state.h"
 #include "fs/ops.h"
-#include "fs/setuid.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -38,10 +37,8 @@ Result<NodeAttributes> set_fixed(Mount& mount, const Node& node, int to_set) {
   return describe(mount, node);
 }
 
-Result<NodeAttributes> set(Mount& mount, const Node& node, int to_set,
-                           tree::SetAttributes changes) {
+Result<NodeAttributes> set(Mount& mount, const Node& node, const tree::SetAttributes& changes) {
   Session* session = TRY(writable_session(node));
-  if (mount.clears_setuid) TRY(clear_setuid_with(node, to_set, changes));
   const Attributes now = TRY(tree::setattr(*session, node.inode, changes));
   // A new size may have given the inode a body of the session's own.
   if (changes.size_bytes && !mount.nodes.rebind(node, now.inode.object)) {
@@ -59,14 +56,10 @@ void setattr(Request request, NodeId id, struct stat* values, int to_set, fuse_f
   if (!node) return request.error(node.error());
   if ((*node)->fixed != nullptr) return request.attributes(set_fixed(mount, **node, to_set));
   const auto changes = to_changes(*values, to_set, mount.now_ns());
-  if (changes.size_bytes.value_or(0) == 0) {
-    return request.attributes(set(mount, **node, to_set, changes));
-  }
+  if (changes.size_bytes.value_or(0) == 0) return request.attributes(set(mount, **node, changes));
   // May copy a body first.
-  mount.executor.post(
-      [&mount, request = std::move(request), node = *std::move(node), to_set, changes]() mutable {
-        request.attributes(set(mount, *node, to_set, changes));
-      });
+  mount.executor.post([&mount, request = std::move(request), node = *std::move(node),
+                       changes]() mutable { request.attributes(set(mount, *node, changes)); });
 }
 
 }  // namespace commitfs::fs::ops

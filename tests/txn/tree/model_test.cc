@@ -70,7 +70,9 @@ Seen see_session(Session& session) {
     if (inode.is_regular()) content = read_object(*session.context().store, inode.object);
     EXPECT_EQ(must(session.lookup(must(session.parent_of(InodeId::root)), path.substr(0, path.find('/')))).inode.id,
               found.at(path.substr(0, path.find('/'))).id);
-    if (inode.is_directory()) EXPECT_EQ(must(session.path_of(inode.id)), path);
+    if (inode.is_directory()) {
+      EXPECT_EQ(must(session.path_of(inode.id)), path);
+    }
     seen[path] = line(inode.mode, inode.nlink, first.of(inode.id, path), content);
   }
   return seen;
