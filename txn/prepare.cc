@@ -65,9 +65,16 @@ Result<void> seal_bodies(Session& session, const ObjectStore& store) {
   std::vector<ObjectId> objects;
   objects.reserve(bodies.size());
   for (const auto& [inode, object] : bodies) objects.push_back(object);
-  TRY(store.seal(objects));
-  for (const auto& [inode, object] : bodies) session.mark_sealed(inode, object);
-  return {};
+  const auto sealed = store.seal(objects);
+  for (const auto& [inode, object] : bodies) {
+    if (sealed) {
+      session.mark_sealed(inode, object);
+    } else if (means_lost_bytes(sealed.error().code)) {
+      // Which of them lost bytes is not known, and asking again would be answered with success.
+      session.mark_damaged(inode, object, sealed.error().code);
+    }
+  }
+  return sealed;
 }
 
 }  // namespace

@@ -31,12 +31,11 @@ struct Sealing {
   std::uint32_t generation = 0;
 };
 
-/// What says nothing of the bytes: a body that was removed meanwhile, a want of descriptors or memory.
-bool is_harmless(int error) {
-  return error == ENOENT || error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
-}
-
 }  // namespace
+
+bool means_lost_bytes(int error) {
+  return error != ENOENT && error != EMFILE && error != ENFILE && error != ENOMEM && error != EINTR;
+}
 
 class Sealer::Impl {
  public:
@@ -99,7 +98,7 @@ class Sealer::Impl {
       for (const Sealing& one : batch) one.session->mark_sealed(one.inode, one.object, one.generation);
       return;
     }
-    if (!is_harmless(sealed.error().code)) {
+    if (means_lost_bytes(sealed.error().code)) {
       // Which of them lost bytes is not known, and asking again would be answered with success.
       spdlog::error("seal {} bodies: {}", batch.size(), sealed.error().describe());
       for (const Sealing& one : batch) one.session->mark_damaged(one.inode, one.object, sealed.error().code);

@@ -8,6 +8,11 @@ namespace commitfs {
 
 class Session;
 
+/// True for an error of a sync after which bytes may be gone: the system drops what it could not write
+/// and says so only once. False for what says nothing of the bytes: a body that was removed
+/// meanwhile, a want of descriptors or memory.
+bool means_lost_bytes(int error);
+
 /// Makes staged bodies durable in the background, soon after their last writer closed them, so that a commit finds
 /// little left to sync. One thread; takes all that is queued as one batch. A failure is left to the commit, which seals
 /// again and reports it. Thread-safe.

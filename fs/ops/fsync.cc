@@ -2,6 +2,7 @@
 
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "txn/sealer.h"
 
 namespace commitfs::fs::ops {
 namespace {
@@ -16,7 +17,12 @@ Result<void> sync_file(Mount& mount, const Node& node) {
   Session* session = open_session(node);
   if (session == nullptr || node.fixed != nullptr) return {};
   const ObjectId object = mount.nodes.content(node).object;
-  if (object != ObjectId::none) TRY(mount.store().seal(std::array{object}));
+  if (object == ObjectId::none) return mount.sessions().journal().flush(*session);
+  const auto sealed = mount.store().seal(std::array{object});
+  if (!sealed && means_lost_bytes(sealed.error().code)) {
+    session->mark_damaged(node.inode, object, sealed.error().code);
+  }
+  TRY(sealed);
   return mount.sessions().journal().flush(*session);
 }
 

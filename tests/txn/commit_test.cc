@@ -137,6 +137,23 @@ TEST_F(Commit, AFailureBeforeTheCatalogLeavesTheSessionOpen) {
   EXPECT_EQ(table.head(), (Contents{{"f", "1"}}));
 }
 
+TEST_F(Commit, BytesTheDiskLostAreNotCommittedByASecondTryEither) {
+  Writer writer = table.begin();
+  writer.write("f", "1");
+  fault::set_handler([](std::string_view name) -> Result<void> {
+    if (name == "objects.seal") return fail(EIO, "a broken disk");
+    return {};
+  });
+  EXPECT_EQ(table.commit(writer).error, EIO);
+  fault::set_handler({});  // the disk reports a loss once
+  const CommitOutcome again = table.commit(writer);
+  EXPECT_EQ(again.error, EIO);
+  EXPECT_THAT(again.report->reason, ::testing::HasSubstr("'f'"));
+  writer.rm("f").write("f", "2");
+  table.commit_ok(writer);
+  EXPECT_EQ(table.head(), (Contents{{"f", "2"}}));
+}
+
 TEST_F(Commit, WhoeverWaitsSharesOneTransactionAndEachIsJudgedAlone) {
   table.setup([](Writer& w) { w.write("g", "base"); });
   std::vector<Writer> writers;
