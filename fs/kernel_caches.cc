@@ -1,9 +1,13 @@
 #include "fs/kernel_caches.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "meta/base/fault.h"
 
 namespace commitfs::fs {
 namespace {
@@ -16,7 +20,13 @@ void log_outcome(const char* what, NodeId node, int result) {
 
 }  // namespace
 
+void FuseKernelCaches::attach(fuse_session* session, std::filesystem::path mountpoint) {
+  mountpoint_ = std::move(mountpoint);
+  session_ = session;
+}
+
 void FuseKernelCaches::drop_entry(NodeId parent, const std::string& name) {
+  (void)fault::point("fs.drop_entry");
   fuse_session* session = session_;
   if (session == nullptr) return;
   log_outcome("drop entry in", parent,
@@ -29,6 +39,13 @@ void FuseKernelCaches::drop_attributes(NodeId node) {
   // A negative offset leaves the pages alone.
   log_outcome("drop attributes of", node,
               fuse_lowlevel_notify_inval_inode(session, raw(node), -1, 0));
+}
+
+void FuseKernelCaches::look_up(const std::filesystem::path& path) {
+  if (session_ == nullptr) return;
+  struct stat found{};
+  const int result = ::lstat((mountpoint_ / path).c_str(), &found);
+  spdlog::debug("look up again: {}", result == 0 ? "there" : std::strerror(errno));
 }
 
 }  // namespace commitfs::fs

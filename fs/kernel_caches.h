@@ -3,6 +3,7 @@
 #include <fuse_lowlevel.h>
 
 #include <atomic>
+#include <filesystem>
 #include <string>
 
 #include "fs/node_table.h"
@@ -20,19 +21,25 @@ class KernelCaches {
   virtual void drop_entry(NodeId parent, const std::string& name) = 0;
   /// Drops the attributes of a node; its pages stay.
   virtual void drop_attributes(NodeId node) = 0;
+  /// Has `path`, relative to the mount, looked up as any program would. An entry that was dropped
+  /// while it was somebody's working directory gets its name back so: getcwd(2) fails without.
+  virtual void look_up(const std::filesystem::path& path) = 0;
 };
 
 /// The kernel itself.
 class FuseKernelCaches : public KernelCaches {
  public:
-  /// From here until `detach` notifications are sent; without a session they are swallowed.
-  void attach(fuse_session* session) { session_ = session; }
+  /// From here until `detach` notifications are sent; without a session they are swallowed. Called
+  /// once.
+  void attach(fuse_session* session, std::filesystem::path mountpoint);
   void detach() { session_ = nullptr; }
 
   void drop_entry(NodeId parent, const std::string& name) override;
   void drop_attributes(NodeId node) override;
+  void look_up(const std::filesystem::path& path) override;
 
  private:
+  std::filesystem::path mountpoint_;  ///< set before session_, and then left alone
   std::atomic<fuse_session*> session_ = nullptr;
 };
 

@@ -27,12 +27,17 @@ class LiveSubscription {
   CommitPipeline& pipeline_;
 };
 
-/// Everything answered, nothing half-way, nothing told to a kernel that is gone.
-void wind_up(fs::Mount& mount) {
+/// Ends whatever works beside the request loop: commits first, which are still answered in full.
+/// Nothing is told to the kernel from then on; a notification under way may wait for a request, so
+/// the loop must still be served (or the connection be gone).
+void finish_background_work(fs::Mount& mount) {
   mount.commits.close_and_wait();
+  mount.kernel.detach();
   mount.executor.finish();
   mount.notifier.finish();
-  mount.kernel.detach();
+}
+
+void flush_journals(fs::Mount& mount) {
   for (const auto& session : mount.sessions().list()) {
     const auto flushed = mount.sessions().journal().flush(*session);
     if (!flushed) spdlog::error("session {}: {}", session->name(), flushed.error().describe());
@@ -49,14 +54,12 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
   const fs::FuseSession session = TRY(fs::FuseSession::mount(mount, mountpoint));
   fs::RequestLoop loop(session.get());
   {
-    // A signal ends the loop when no commit is waiting for it any more: a commit's last steps need
-    // the loop.
     const auto signals = TRY(fs::SignalWatch::start([&] {
-      mount.commits.close_and_wait();
+      finish_background_work(mount);
       loop.stop();
     }));
     if (!loop.initialize()) return fail(EIO, "the kernel ended the connection at once");
-    mount.kernel.attach(session.get());
+    mount.kernel.attach(session.get(), std::filesystem::absolute(mountpoint));
     const bool passthrough = mount.passthrough.active();
     const unsigned threads =
         options.threads != 0 ? options.threads : fs::default_threads(passthrough);
@@ -65,7 +68,8 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     on_ready();
     loop.run(threads);
   }
-  wind_up(mount);
+  finish_background_work(mount);
+  flush_journals(mount);
   spdlog::info("unmounted {}", mountpoint.native());
   return {};
 }

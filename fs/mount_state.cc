@@ -11,6 +11,16 @@ namespace {
 
 constexpr unsigned kExecutorThreads = 4;
 
+/// Of the mount's own directories a session's root can be in; empty for another.
+std::string_view directory_name(NodeId directory) {
+  switch (directory) {
+    case kSessionsNode: return "sessions";
+    case kCommitNode: return "commit";
+    case kDiscardNode: return "discard";
+    default: return {};
+  }
+}
+
 }  // namespace
 
 Mount::Mount(Table& its_table, const MountOptions& its_options)
@@ -91,6 +101,9 @@ void Mount::refresh_session(const std::shared_ptr<View>& view, NodeId parent,
   // Takes everything below along that is not in use; what is in use is looked at again when it is
   // opened.
   kernel.drop_entry(parent, name);
+  if (const std::string_view place = directory_name(parent); !place.empty()) {
+    kernel.look_up(std::filesystem::path(place) / name);
+  }
   for (const auto& node : nodes.open_nodes(*view))
     kernel.drop_attributes(node->id);
 }

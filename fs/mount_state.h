@@ -78,7 +78,7 @@ class Mount {
   /// moment later.
   void drop_receipt_entries(std::string name);
   /// The tree of a session changed behind the kernel's back. Called by the notifier; (parent, name)
-  /// is where its root is.
+  /// is where its root is. Programs whose working directory it is keep it.
   void refresh_session(const std::shared_ptr<View>& view, NodeId parent, const std::string& name);
 
  private:

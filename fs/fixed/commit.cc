@@ -2,6 +2,7 @@
 
 #include "fs/fixed/directories.h"
 #include "fs/mount_state.h"
+#include "meta/base/fault.h"
 
 namespace commitfs::fs {
 namespace {
@@ -21,6 +22,7 @@ class CommitDirectory : public FixedNode {
   }
 
   Result<Entry> lookup(std::string_view name) override {
+    TRY(fault::point("fs.lookup_receipt"));
     const auto tree = TRY(mount_.sessions().receipt(name));
     if (tree == nullptr) return fail(ENOENT);
     auto entry = TRY(make_root_entry(mount_, TRY(view_of(name, tree)),
