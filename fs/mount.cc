@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "fs/connection_guard.h"
 #include "fs/fuse_session.h"
 #include "fs/mount_state.h"
 #include "fs/request_loop.h"
@@ -59,6 +60,7 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
       loop.stop();
     }));
     if (!loop.initialize()) return fail(EIO, "the kernel ended the connection at once");
+    const auto guard = TRY(fs::ConnectionGuard::start(mountpoint));
     mount.kernel.attach(session.get(), std::filesystem::absolute(mountpoint));
     const bool passthrough = mount.passthrough.active();
     const unsigned threads =

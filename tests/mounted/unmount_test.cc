@@ -1,4 +1,4 @@
-// An unmount by signal while the kernel and the daemon wait for each other, or nearly so.
+// The end of a daemon while the kernel and it wait for each other, or nearly so.
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -33,10 +33,39 @@ class Unmount : public MountedTest {
     struct stat root{};
     if (::stat(at("commit").c_str(), &root) != 0) return {};
     const std::string control = "$SCRATCH/connections";
-    if (sh("mkdir " + control + " && mount -t fusectl fusectl " + control).exit_code != 0)
+    if (sh("mkdir -p " + control + " && { mountpoint -q " + control +
+           " || mount -t fusectl fusectl " + control + "; }")
+            .exit_code != 0)
       return {};
     return scratch() / "connections" / std::to_string(minor(root.st_dev)) / "waiting";
   }
+  void mount_with_points_held() {
+    mount({"COMMITFS_FAULTS=" + hold(kNotify, 2) + "," + hold(kLookup, 1)}, {"threads=1"});
+  }
+  /// The only request thread is kept busy with commit/a; discard/b waits in the kernel's queue, and
+  /// holds its directory's lock; the second notification of a begin, for discard/, wants that lock.
+  void block_a_notification() {
+    const auto waiting = waiting_requests();
+    ok("stat discard; mkdir sessions/s");
+    ASSERT_TRUE(reached(kNotify));
+    first_ = start("[ -e commit/a ]");
+    ASSERT_TRUE(reached(kLookup));
+    second_ = start("[ -e discard/b ]");
+    ASSERT_TRUE(waits_for(waiting, 2));
+    release(kNotify);
+    ASSERT_TRUE(eventually([&] { return daemon_waits_in("fuse_reverse_inval_entry"); }));
+  }
+  /// True when a thread of the daemon is in that function of the kernel.
+  bool daemon_waits_in(const std::string& function) {
+    return sh("cat /proc/" + std::to_string(daemon().pid()) + "/task/*/stack")
+        .out.contains(function);
+  }
+
+  static constexpr const char* kNotify = "fs.drop_entry";
+  static constexpr const char* kLookup = "fs.lookup_receipt";
+  std::unique_ptr<Background> first_;
+  std::unique_ptr<Background> second_;
+
   void await_unmount() {
     EXPECT_TRUE(eventually([&] { return sh("cd /; mountpoint -q $MOUNT").exit_code != 0; }));
   }
@@ -51,31 +80,29 @@ class Unmount : public MountedTest {
 INSTANTIATE_IN_BOTH_MODES(Unmount);
 
 TEST_P(Unmount, BySignalWhileANotificationWaitsForARequestNotYetRead) {
-  const std::string notify = "fs.drop_entry";
-  const std::string lookup = "fs.lookup_receipt";
-  mount({"COMMITFS_FAULTS=" + hold(notify, 2) + "," + hold(lookup, 1)}, {"threads=1"});
-  const auto waiting = waiting_requests();
-  if (!std::filesystem::exists(waiting)) GTEST_SKIP() << "fusectl cannot be mounted";
-
-  // The only request thread is kept busy with commit/a; discard/b waits in the kernel's queue, and
-  // holds its directory's lock; the second notification of a begin, for discard/, wants that lock.
-  ok("stat discard; mkdir sessions/s");
-  ASSERT_TRUE(reached(notify));
-  auto first = start("[ -e commit/a ]");
-  ASSERT_TRUE(reached(lookup));
-  auto second = start("[ -e discard/b ]");
-  ASSERT_TRUE(waits_for(waiting, 2));
-  release(notify);
-
+  mount_with_points_held();
+  if (!std::filesystem::exists(waiting_requests())) GTEST_SKIP() << "fusectl cannot be mounted";
+  block_a_notification();
   ::kill(daemon().pid(), SIGTERM);
-  ASSERT_TRUE(eventually([&] {
-    return sh("grep -q 'unmounting' " + daemon().log().native()).exit_code == 0;
-  }));
-  release(lookup);
-  EXPECT_EQ(first->finish().exit_code, 1);
-  EXPECT_EQ(second->finish().exit_code, 1);
+  ASSERT_TRUE(eventually(
+      [&] { return sh("grep -q 'unmounting' " + daemon().log().native()).exit_code == 0; }));
+  release(kLookup);
+  EXPECT_EQ(first_->finish().exit_code, 1);
+  EXPECT_EQ(second_->finish().exit_code, 1);
   await_unmount();
   daemon().unmount();
+}
+
+TEST_P(Unmount, AKilledDaemonEndsThoughANotificationWaitsForARequest) {
+  mount_with_points_held();
+  if (!std::filesystem::exists(waiting_requests())) GTEST_SKIP() << "fusectl cannot be mounted";
+  block_a_notification();
+  daemon().kill_hard();
+  EXPECT_FALSE(first_->finish().timed_out);
+  EXPECT_FALSE(second_->finish().timed_out);
+  EXPECT_EQ(daemon().take_problems(), "");
+  mount();
+  EXPECT_EQ(head(), "1");
 }
 
 TEST_P(Unmount, BySignalAmidCommitsAndBegins) {
