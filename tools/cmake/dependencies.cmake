@@ -26,6 +26,9 @@ pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3>=3.14)
 set(ENV{PKG_CONFIG_PATH} "${saved_pkg_config_path}")
 # The API asked for; an older library's headers offer what they have. Sources do not define it.
 target_compile_definitions(PkgConfig::FUSE3 INTERFACE FUSE_USE_VERSION=317)
+# A static libfuse asks for -pthread, which nothing needs to be compiled with any more, and Clang
+# does not take precompiled headers that were made without.
+set_property(TARGET PkgConfig::FUSE3 PROPERTY INTERFACE_COMPILE_OPTIONS "")
 if(FUSE3_VERSION VERSION_LESS 3.17)
   message(WARNING "libfuse ${FUSE3_VERSION} has no passthrough: reads and writes go through the "
                   "daemon. tools/setup installs a newer one.")
