@@ -76,7 +76,8 @@ Result<ControlText> read_check(const ControlSource& source) {
 
 Result<void> write_base(const ControlSource& source, std::string_view value) {
   if (value != "head") return fail(EINVAL, "base can be moved to: head");
-  TRY(source.mount.sessions().pipeline().move_base_to_head(*source.session));
+  [[maybe_unused]] const SeqNo base =
+      TRY(source.mount.sessions().pipeline().move_base_to_head(*source.session));
   return {};
 }
 
