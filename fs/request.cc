@@ -95,7 +95,9 @@ bool Request::bytes(const char* data, std::size_t size) {
 }
 
 void Request::body_bytes(int fd, std::size_t size, off_t offset) {
-  fuse_bufvec buffer = FUSE_BUFVEC_INIT(size);
+  fuse_bufvec buffer{};  // as FUSE_BUFVEC_INIT, which is C
+  buffer.count = 1;
+  buffer.buf[0].size = size;
   buffer.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
   buffer.buf[0].fd = fd;
   buffer.buf[0].pos = offset;

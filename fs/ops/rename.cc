@@ -11,7 +11,7 @@ namespace {
 Result<void> rename_in_tree(const Node& parent, const char* name, const Node& new_parent,
                             const char* new_name, unsigned flags) {
   Session* session = TRY(writable_directory(parent, name));
-  TRY(writable_directory(new_parent, new_name));
+  [[maybe_unused]] Session* same = TRY(writable_directory(new_parent, new_name));
   if (parent.view != new_parent.view) return fail(EXDEV, "rename");
   return tree::rename(*session, parent.inode, name, new_parent.inode, new_name, flags);
 }
