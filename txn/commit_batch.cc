@@ -48,9 +48,9 @@ class Batch {
   /// Takes the job over, unless it answers an error.
   Result<void> try_job(CatalogTransaction& transaction, std::unique_ptr<CommitJob>& job) {
     TRY(transaction.savepoint());
-    if (TRY(transaction.current_term()) != term_) {
-      return fail(ESTALE, "another mount of this table has taken over since");
-    }
+    const Term current = TRY(transaction.current_term());
+    if (context_.fence != nullptr) TRY(context_.fence->admit(current));
+    if (current != term_) return fail(ESTALE, "another mount of this table has taken over since");
     if (const auto token = job->session->token()) {
       if (const auto made = TRY(transaction.find_version_by_token(*token))) {  // row 38
         accepted_.push_back({std::move(job), made->seq_no, false, {}, {}, {}});

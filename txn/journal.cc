@@ -22,8 +22,8 @@ constexpr std::chrono::milliseconds kRetryInterval = std::chrono::seconds(1);
 /// Held by sessions' listeners too, so that a session that outlives the journal calls into nothing.
 class Journal::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(std::shared_ptr<Staging> staging, std::chrono::milliseconds interval)
-      : staging_(std::move(staging)), interval_(interval) {}
+  Impl(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence, std::chrono::milliseconds interval)
+      : staging_(std::move(staging)), fence_(std::move(fence)), interval_(interval) {}
 
   void start() {
     thread_ = std::thread([this] { run(); });
@@ -141,8 +141,9 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     MutexLock lock(mutex_);
-    failing_ = !written;
-    if (!written) {
+    const bool fenced = fence_ != nullptr && fence_->broken();
+    failing_ = !written && !fenced;
+    if (failing_) {
       for (const auto& session : writers) dirty_.insert(session->id());
       dropped_.insert(work.dropped.begin(), work.dropped.end());
     }
@@ -152,12 +153,14 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
 
   Result<void> write_batches(const std::vector<StagingBatch>& batches, Durability durability) {
     if (batches.empty() && durability == Durability::lazy) return {};
+    if (fence_ != nullptr) TRY(fence_->check());
     TRY(fault::point("journal.before_write"));
     TRY(staging_->write(batches, durability));
     return fault::point("journal.after_write");
   }
 
   const std::shared_ptr<Staging> staging_;
+  const std::shared_ptr<Fence> fence_;
   const std::chrono::milliseconds interval_;
   Mutex mutex_;
   ConditionVariable changed_;
@@ -171,8 +174,8 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
   std::thread thread_;
 };
 
-Journal::Journal(std::shared_ptr<Staging> staging, std::chrono::milliseconds interval)
-    : impl_(std::make_shared<Impl>(std::move(staging), interval)) {
+Journal::Journal(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence, std::chrono::milliseconds interval)
+    : impl_(std::make_shared<Impl>(std::move(staging), std::move(fence), interval)) {
   impl_->start();
 }
 

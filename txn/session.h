@@ -53,7 +53,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// `none` unless committed.
   SeqNo committed_as() const;
 
-  /// Runs `operation(SessionData&)`, which answers a Result, under the lock. EROFS unless the session is open.
+  /// Runs `operation(SessionData&)`, which answers a Result, under the lock. EROFS unless the session is open, and once
+  /// another mount has taken the table over.
   template <typename Operation>
   auto mutate(Operation operation) -> decltype(operation(std::declval<SessionData&>()));
   /// Runs `operation(const SessionData&)`, which answers a Result, under the lock. ENOENT once committed or discarded.
@@ -157,6 +158,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// Hands over what an operation left behind.
   void settle(AfterUnlock& after) REQUIRES(mutex_);
   bool is_alive() const REQUIRES(mutex_) { return state_ == SessionState::open || state_ == SessionState::freezing; }
+  bool is_fenced() const { return context_.fence != nullptr && context_.fence->broken(); }
   /// Edits the row unless `edit` fails. EROFS unless the session is open.
   template <typename Edit>
   Result<void> edit_row(Edit edit);
@@ -204,6 +206,7 @@ auto Session::mutate(Operation operation) -> decltype(operation(std::declval<Ses
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
   if (state_ != SessionState::open) return fail(EROFS, "write to a session that is not open");
+  if (is_fenced()) return fail(EROFS, "write to a session that another mount has taken over");
   auto result = operation(data_);
   settle(after);
   return result;
@@ -221,6 +224,7 @@ Result<void> Session::edit_row(Edit edit) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
   if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
   TRY(edit(row_));
   row_dirty_ = true;
   settle(after);

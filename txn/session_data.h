@@ -12,6 +12,7 @@
 #include "meta/base/clock.h"
 #include "meta/object_store.h"
 #include "txn/change_set.h"
+#include "txn/fence.h"
 #include "txn/file_time.h"
 #include "txn/id_source.h"
 #include "txn/sealer.h"
@@ -34,6 +35,7 @@ struct TableContext {
   std::shared_ptr<IdSource> ids;
   std::shared_ptr<Sealer> sealer;  ///< may be null: then bodies are sealed at commit only
   const Clock* clock = nullptr;
+  std::shared_ptr<Fence> fence;  ///< may be null: then no other mount ever takes over
 };
 
 /// One session's data, as tree operations (txn/tree/) see it while they hold the session's lock: the change set first,

@@ -58,7 +58,7 @@ class SessionManager::Impl {
       : context_(std::move(context)),
         staging_(std::move(staging)),
         receipts_(context_.catalog),
-        journal_(staging_),
+        journal_(staging_, context_.fence),
         remover_(context_.store, staging_),
         pipeline_(context_, term, options) {}
 
@@ -74,6 +74,7 @@ class SessionManager::Impl {
 
   Result<std::shared_ptr<Session>> begin(std::string_view name, const Caller& caller) {
     TRY(valid_session_name(name));
+    TRY(check_fence());
     OpenSessions::Claim claim = TRY(sessions_.claim(name));
     StagedSession row;
     row.name = name;
@@ -116,12 +117,14 @@ class SessionManager::Impl {
   }
 
   Result<void> discard(std::string_view name, const Caller& caller) {
+    TRY(check_fence());
     const auto session = TRY(freeze_to_end(name, caller));
     drop(*session);
     return {};
   }
 
   Result<void> remove(std::string_view name, const Caller& caller) {
+    TRY(check_fence());
     const auto session = TRY(freeze_to_end(name, caller));
     const auto delta = compute_delta(*session, *context_.store);
     if (!delta || !delta->empty()) {
@@ -144,12 +147,17 @@ class SessionManager::Impl {
   }
 
   Result<void> remove_receipt(std::string_view name) {
+    TRY(check_fence());
     if (sessions_.contains(name)) return fail(ENOENT, "remove the receipt of " + std::string(name));
     return receipts_.remove(name);
   }
 
  private:
   friend class SessionManager;
+
+  Result<void> check_fence() const {
+    return context_.fence != nullptr ? context_.fence->check() : Result<void>();
+  }
 
   Result<std::shared_ptr<Session>> open_session(std::string_view name) const {
     auto session = sessions_.find(name);

@@ -70,6 +70,7 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
   TRY(control.unmark());
   std::shared_ptr<Staging> staging = TRY(open_sqlite_staging(control.staging()));
   const Term term = TRY(raise_term(*context.catalog));
+  context.fence = std::make_shared<Fence>(context.catalog, term);
 
   auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term, std::move(staging), options);
   impl->recovered = TRY(impl->sessions.recover());

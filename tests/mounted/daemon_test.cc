@@ -28,6 +28,26 @@ TEST_P(DaemonLife, ASecondDaemonOnTheTableIsRefusedInOneSentence) {
   EXPECT_EQ(read("live/a"), "1\n");
 }
 
+TEST_P(DaemonLife, ADaemonWhoseTableWasTakenOverCommitsNothingAndWritesNothing) {
+  session("s", "echo n > n");
+  // Under its own path the table is known to be mounted, lock or not.
+  if (sh("mkdir $SCRATCH/m $SCRATCH/alias; mount --bind $TABLE $SCRATCH/alias").exit_code != 0)
+    GTEST_SKIP() << "needs a bind mount";
+  ok("rm $TABLE/.commitfs/lock; "
+     "$COMMITFS mount --log-file $SCRATCH/log2 $SCRATCH/alias $SCRATCH/m");
+  const Output commit = sh("mv sessions/s commit/");
+  const Output write = sh("echo 2 > sessions/s/n2");
+  const Output begin = sh("mkdir sessions/t");
+  const Output taken_over =
+      sh("cd $SCRATCH/m && mkdir sessions/u && echo 2 > sessions/u/b && "
+         "mv sessions/u commit/ && cat live/b; cd /; "
+         "$COMMITFS umount $SCRATCH/m; umount $SCRATCH/alias");
+  EXPECT_THAT(commit, FailedWith("Stale file handle"));
+  EXPECT_THAT(write, FailedWith("Read-only file system"));
+  EXPECT_THAT(begin, FailedWith("Read-only file system"));
+  EXPECT_EQ(taken_over.out, "2\n") << taken_over;
+}
+
 TEST_P(DaemonLife, MountingOnAMountPointIsRefused) {
   ok("mkdir $SCRATCH/table2");
   const Output second = sh("$COMMITFS mount $SCRATCH/table2 $MOUNT");
@@ -97,7 +117,8 @@ TEST_P(DaemonLife, TheTermGrowsWithEveryMount) {
   mount();
   commit("s", "echo 2 > b");
   EXPECT_EQ(ok("getfattr --only-values -n user.commitfs.primary_term live/b"), "2");
-  EXPECT_EQ(ok("getfattr --only-values -n user.commitfs.primary_term live/a"), "0");  // adopted before any
+  EXPECT_EQ(ok("getfattr --only-values -n user.commitfs.primary_term live/a"),
+            "0");  // adopted before any
 }
 
 TEST_P(DaemonLife, StatusNamesTableAndHead) {

@@ -14,7 +14,7 @@ namespace {
 /// A journal that writes only when it is flushed.
 class JournalTest : public TreeTest {
  protected:
-  JournalTest() : staging_(make_memory_staging()), journal_(staging_, std::chrono::hours(1)) {}
+  JournalTest() : staging_(make_memory_staging()), journal_(staging_, nullptr, std::chrono::hours(1)) {}
   void SetUp() override {
     TreeTest::SetUp();
     journal_.add(session().shared_from_this());
@@ -166,7 +166,7 @@ TEST_F(JournalTest, ListenerIsCalledOncePerBatch) {
 }
 
 TEST_F(JournalTest, WritesBehindWithoutBeingAsked) {
-  Journal quick(staging_, std::chrono::milliseconds(1));
+  Journal quick(staging_, nullptr, std::chrono::milliseconds(1));
   const auto other = begin();
   quick.add(other);
   ASSERT_OK(Shell(other).create("new"));
@@ -176,7 +176,7 @@ TEST_F(JournalTest, WritesBehindWithoutBeingAsked) {
 TEST_F(JournalTest, StoppingWritesWhatIsLeft) {
   const auto other = begin();
   {
-    Journal journal(staging_, std::chrono::hours(1));
+    Journal journal(staging_, nullptr, std::chrono::hours(1));
     journal.add(other);
     ASSERT_OK(Shell(other).create("new"));
   }
