@@ -94,9 +94,23 @@ class CommitPipeline::Impl {
 
   Result<SeqNo> move_base_to_head(Session& session) {
     TRY(session.freeze());
-    auto moved = move_frozen_base(session);
+    auto moved = session.settings()->frozen ? fail(EROFS, "move the base of a frozen session") : move_frozen_base(session);
     session.thaw();
     return moved;
+  }
+
+  Result<void> freeze(Session& session) {
+    if (const auto stopped = session.freeze(); !stopped) {
+      return fail(stopped.error().code == EBUSY ? EBUSY : EROFS, stopped.error().context);
+    }
+    auto frozen = [&]() -> Result<void> {
+      const auto deadline = std::chrono::steady_clock::now() + options_.open_wait;
+      const auto open_files = TRY(wait_for_open_files(session, *context_.store, deadline));
+      if (!open_files.empty()) return fail(EBUSY, "freeze: open for writing: " + open_files.front());
+      return session.set_frozen();
+    }();
+    session.thaw();
+    return frozen;
   }
 
  private:
@@ -244,5 +258,7 @@ void CommitPipeline::submit(std::shared_ptr<Session> session, std::string name, 
 Result<std::shared_ptr<const ConflictReport>> CommitPipeline::check(Session& session) { return impl_->check(session); }
 
 Result<SeqNo> CommitPipeline::move_base_to_head(Session& session) { return impl_->move_base_to_head(session); }
+
+Result<void> CommitPipeline::freeze(Session& session) { return impl_->freeze(session); }
 
 }  // namespace commitfs

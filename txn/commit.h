@@ -46,6 +46,11 @@ class CommitPipeline {
   /// Moves the session's base to the head if nothing it touched has changed; ECANCELED with the report left in the session.
   Result<SeqNo> move_base_to_head(Session& session);
 
+  /// Freezes the session for an audit: see Session::set_frozen. Waits for handles that were closed but not released, as a
+  /// commit does. EBUSY while files are open or mapped for writing (`status` names them), or a commit is under way; EROFS
+  /// when the session is over.
+  Result<void> freeze(Session& session);
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -90,6 +90,7 @@ class Batch {
     version.uid = job.caller.uid;
     version.gid = job.caller.gid;
     version.time_ns = std::max(context_.clock->now_ns(), head.time_ns);
+    version.operation = to_string(job.session->settings()->operation);
     version.message = job.session->message();
     version.metadata = job.session->metadata();
     return version;

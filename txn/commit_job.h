@@ -23,6 +23,11 @@ struct CommitJob {
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
 };
 
+/// Paths in a session that takes no writes (freezing) which are still open for writing, or mapped so, at the deadline;
+/// handles that were closed but not released are waited for. Errors: EIO.
+Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store,
+                                                     std::chrono::steady_clock::time_point deadline);
+
 /// Steps 1 and 3 of a commit: freezes the session, waits for handles that were closed but not released, makes what is not
 /// sealed durable, computes the delta. A value: the outcome, when the commit ends here (nothing changed, committed already,
 /// files open, no space). None: the job goes to the committing stage. Blocks up to `open_wait` and for the disk.

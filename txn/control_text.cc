@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <string_view>
 
+#include "meta/name.h"
+
 namespace commitfs::control {
 namespace {
 
@@ -55,6 +57,17 @@ Result<std::string> checked_token(std::string value) {
   const bool printable = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
   if (value.empty() || value.size() > kTokenMaxBytes || !printable) return fail(EINVAL, "token");
   return value;
+}
+
+Result<std::string> checked_path(std::string_view path) {
+  if (path == "." || path == "./") return std::string(".");
+  if (path.ends_with('/')) path.remove_suffix(1);
+  for (std::string_view rest = path; true;) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    if (!valid_name(rest.substr(0, end))) return fail(EINVAL, "a path that is none in the tree");
+    if (end == rest.size()) return std::string(path);
+    rest.remove_prefix(end + 1);
+  }
 }
 
 Result<void> check_key(const std::string& key) {

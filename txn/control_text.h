@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "meta/base/error.h"
 
@@ -16,6 +17,8 @@ constexpr std::size_t kKeysMax = 256;
 Result<std::string> checked_text(std::string value);
 /// 1 to kTokenMaxBytes printable ASCII characters. EINVAL.
 Result<std::string> checked_token(std::string value);
+/// A path in the tree, "." for its root: names separated by one '/' each, none at either end (one at the end goes). EINVAL.
+Result<std::string> checked_path(std::string_view path);
 /// 1 to kKeyMaxBytes of A-Z a-z 0-9 _ . - EINVAL.
 Result<void> check_key(const std::string& key);
 

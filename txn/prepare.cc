@@ -79,6 +79,12 @@ Result<void> seal_bodies(Session& session, const ObjectStore& store) {
 
 }  // namespace
 
+Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store, Deadline deadline) {
+  auto open_files = session.wait_for_writers(deadline);
+  if (!open_files.empty()) return open_files;
+  return wait_for_mappings(session, store, deadline);
+}
+
 CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   auto shared = std::make_shared<const ConflictReport>(std::move(report));
   session.set_last_report(shared, error);
@@ -95,15 +101,11 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     return CommitOutcome{.error = error, .report = {}};
   }
   const Deadline deadline = std::chrono::steady_clock::now() + options.open_wait;
-  auto open_files = session.wait_for_writers(deadline);
-  if (open_files.empty()) {
-    auto mapped = wait_for_mappings(session, *context.store, deadline);
-    if (!mapped) return refuse_with(session, mapped.error(), "who has files mapped could not be told");
-    open_files = *std::move(mapped);
-  }
-  if (!open_files.empty()) {
+  auto open_files = wait_for_open_files(session, *context.store, deadline);
+  if (!open_files) return refuse_with(session, open_files.error(), "who has files mapped could not be told");
+  if (!open_files->empty()) {
     ConflictReport report = empty_report(session);
-    report.open_files = std::move(open_files);
+    report.open_files = *std::move(open_files);
     return refuse(session, EBUSY, std::move(report));
   }
   const auto sealed = [&]() -> Result<void> {

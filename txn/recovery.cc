@@ -21,7 +21,14 @@ Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContex
       spdlog::error("session {} is left closed: its base, version {}, is not in the catalog", raw(row.id), raw(row.base));
       continue;
     }
-    sessions.push_back(std::make_shared<Session>(context, row, ChangeSet::from_staged(state)));
+    auto settings = settings_from_json(row.extra);
+    if (!settings) {
+      // Without them it might commit what it was told not to.
+      spdlog::error("session {} is left closed: {}", raw(row.id), settings.error().describe());
+      continue;
+    }
+    sessions.push_back(
+        std::make_shared<Session>(context, row, ChangeSet::from_staged(state), *std::move(settings)));
     sessions.back()->forget_unlinked();
   }
   if (!drops.empty()) TRY(staging.write(drops, Durability::lazy));

@@ -9,13 +9,14 @@
 
 namespace commitfs {
 
-Session::Session(TableContext context, StagedSession row, ChangeSet changes)
+Session::Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings)
     : context_(std::move(context)),
       id_(row.id),
       uid_(row.uid),
       gid_(row.gid),
       created_ns_(row.created_ns),
       row_(std::move(row)),
+      settings_(std::make_shared<const SessionSettings>(std::move(settings))),
       data_{.context = context_,
             .id = id_,
             .base = row_.base,

@@ -13,11 +13,12 @@
 #include "meta/base/mutex.h"
 #include "txn/conflict.h"
 #include "txn/session_data.h"
+#include "txn/session_settings.h"
 
 namespace commitfs {
 
 enum class SessionState {
-  open,       ///< takes reads and writes
+  open,       ///< takes reads and, unless its settings say frozen, writes
   freezing,   ///< a commit is under way: writes answer EROFS, reads go on
   committed,  ///< it is version `committed_as` now; reads are answered from there
   discarded,  ///< an empty directory until the kernel forgets it
@@ -28,8 +29,8 @@ enum class SessionState {
 /// never across an fsync, a copy of data, a reply or a callback. Made by std::make_shared.
 class Session : public Tree, public std::enable_shared_from_this<Session> {
  public:
-  /// `row` with an empty boot_id is a new session; otherwise one that recovery found.
-  Session(TableContext context, StagedSession row, ChangeSet changes);
+  /// `row` with an empty boot_id is a new session; otherwise one that recovery found, with what its `extra` says.
+  Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings = {});
   ~Session() override;  ///< removes the bodies of unlinked files that outlived a commit or discard
 
   // Tree: the session's view while open; version `committed_as` once committed; an empty directory once discarded.
@@ -53,8 +54,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// `none` unless committed.
   SeqNo committed_as() const;
 
-  /// Runs `operation(SessionData&)`, which answers a Result, under the lock. EROFS unless the session is open, and once
-  /// another mount has taken the table over.
+  /// Runs `operation(SessionData&)`, which answers a Result, under the lock. EROFS unless the session is open and not
+  /// frozen, and once another mount has taken the table over.
   template <typename Operation>
   auto mutate(Operation operation) -> decltype(operation(std::declval<SessionData&>()));
   /// Runs `operation(const SessionData&)`, which answers a Result, under the lock. ENOENT once committed or discarded.
@@ -86,6 +87,22 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// the key (ENODATA when there is none).
   Result<void> set_metadata(const std::string& key, std::optional<std::string> value);
   Result<void> rename(std::string name);
+
+  // Settings. Each setter: EINVAL for a bad value, EROFS unless the session is open. A frozen session takes them too: what
+  // is audited is its tree.
+  /// As they are now; never null, never changed afterwards.
+  std::shared_ptr<const SessionSettings> settings() const;
+  /// EINVAL for less than what the session has already.
+  Result<void> set_isolation(Isolation isolation);
+  Result<void> set_operation(Operation operation);
+  Result<void> set_early_detection(EarlyDetection early);
+  /// See parse_replace.
+  Result<void> set_replace(std::string_view lines);
+  /// The tree takes no changes from now on: opens for writing and all else that would change it answer EROFS, until `unfreeze`;
+  /// a commit that is refused leaves it so. Also while a commit is prepared, but only once no handle is open for writing on a
+  /// file that has a name (the caller sees to mappings): EBUSY.
+  Result<void> set_frozen();
+  Result<void> unfreeze();
 
   /// The outcome of the last commit or check that was refused; empty when there was none.
   std::shared_ptr<const ConflictReport> last_report() const;
@@ -162,6 +179,10 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// Edits the row unless `edit` fails. EROFS unless the session is open.
   template <typename Edit>
   Result<void> edit_row(Edit edit);
+  /// The same for the settings: `edit(SessionSettings&)` answers a Result.
+  template <typename Edit>
+  Result<void> edit_settings(Edit edit);
+  void put_settings(SessionSettings settings) REQUIRES(mutex_);
   std::vector<InodeId> linked_with_writers() const REQUIRES(mutex_);
   /// Answers a Tree call from the session's data while it lives, afterwards from what took its place.
   template <typename FromData, typename FromTree>
@@ -187,6 +208,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// Its `base` is data_.base, brought up to date when it is journalled.
   StagedSession row_ GUARDED_BY(mutex_);
   bool row_dirty_ GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const SessionSettings> settings_ GUARDED_BY(mutex_);
   /// The listener was called and take_journal was not yet.
   bool announced_ GUARDED_BY(mutex_) = false;
   /// Once committed or discarded only unlinked inodes that are held open remain in its change set.
@@ -207,6 +229,7 @@ auto Session::mutate(Operation operation) -> decltype(operation(std::declval<Ses
   MutexLock lock(mutex_);
   if (state_ != SessionState::open) return fail(EROFS, "write to a session that is not open");
   if (is_fenced()) return fail(EROFS, "write to a session that another mount has taken over");
+  if (settings_->frozen) return fail(EROFS, "write to a frozen session");
   auto result = operation(data_);
   settle(after);
   return result;

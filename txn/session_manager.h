@@ -30,8 +30,8 @@ class SessionManager {
   ~SessionManager();
 
   /// Opens again every session found in staging that was not committed, under its name, and answers how many. One whose
-  /// name another has taken (a discard that power loss undid) becomes NAME.ID. One whose base is gone stays in staging,
-  /// closed: nothing of it is removed. Called once, before serving.
+  /// name another has taken (a discard that power loss undid) becomes NAME.ID. One whose base is gone, or whose settings are
+  /// damaged, stays in staging, closed: nothing of it is removed. Called once, before serving.
   Result<std::size_t> recover();
 
   /// `mkdir sessions/NAME` or `NAME@VERSION`: the part after the last '@' names the base (see resolve_version); the session

@@ -81,6 +81,16 @@ void add_writers(Lines& lines, Session& session) {
   for (const std::string& path : session.wait_for_writers({})) lines.add("open for writing", quote_name(path));
 }
 
+void add_settings(Lines& lines, const SessionSettings& settings) {
+  const SessionSettings defaults;
+  lines.add("isolation", to_string(settings.isolation));
+  if (settings.operation != defaults.operation) lines.add("operation", to_string(settings.operation));
+  if (settings.early != defaults.early) lines.add("early", to_string(settings.early));
+  for (const std::string& path : settings.replace) lines.add("replaces", quote_name(path));
+  if (!settings.require.empty()) lines.add("require", printable(settings.require));
+  if (settings.frozen) lines.add("frozen", "it takes no changes");
+}
+
 }  // namespace
 
 std::string_view to_string(SessionState state) {
@@ -106,6 +116,7 @@ std::string session_status_text(Session& session) {
   lines.add("created", format_time(session.created_ns()));
   lines.add("user", printable(user_name(session.uid())));
   add_counts(lines, session);
+  add_settings(lines, *session.settings());
   if (state != SessionState::open && state != SessionState::freezing) return lines.take();
 
   if (const auto damaged = session.damaged_bodies(); !damaged.empty()) lines.add("damaged", damaged.size());

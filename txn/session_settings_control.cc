@@ -1,0 +1,79 @@
+#include <cerrno>
+
+#include "txn/session.h"
+
+namespace commitfs {
+
+std::shared_ptr<const SessionSettings> Session::settings() const {
+  MutexLock lock(mutex_);
+  return settings_;
+}
+
+void Session::put_settings(SessionSettings settings) {
+  row_.extra = settings_to_json(settings, row_.extra);
+  row_dirty_ = true;
+  settings_ = std::make_shared<const SessionSettings>(std::move(settings));
+}
+
+template <typename Edit>
+Result<void> Session::edit_settings(Edit edit) {
+  AfterUnlock after(*this);
+  MutexLock lock(mutex_);
+  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  SessionSettings settings = *settings_;
+  TRY(edit(settings));
+  put_settings(std::move(settings));
+  settle(after);
+  return {};
+}
+
+Result<void> Session::set_isolation(Isolation isolation) {
+  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+    if (isolation < settings.isolation) return fail(EINVAL, "isolation can only be strengthened");
+    settings.isolation = isolation;
+    return {};
+  });
+}
+
+Result<void> Session::set_operation(Operation operation) {
+  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+    settings.operation = operation;
+    return {};
+  });
+}
+
+Result<void> Session::set_early_detection(EarlyDetection early) {
+  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+    settings.early = early;
+    return {};
+  });
+}
+
+Result<void> Session::set_replace(std::string_view lines) {
+  auto paths = TRY(parse_replace(lines));
+  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+    settings.replace = std::move(paths);
+    return {};
+  });
+}
+
+Result<void> Session::set_frozen() {
+  AfterUnlock after(*this);
+  MutexLock lock(mutex_);
+  if (!is_alive()) return fail(EROFS, "freeze a session that is over");
+  if (!linked_with_writers().empty()) return fail(EBUSY, "freeze a session with open files");
+  SessionSettings settings = *settings_;
+  settings.frozen = true;
+  put_settings(std::move(settings));
+  settle(after);
+  return {};
+}
+
+Result<void> Session::unfreeze() {
+  return edit_settings([](SessionSettings& settings) -> Result<void> {
+    settings.frozen = false;
+    return {};
+  });
+}
+
+}  // namespace commitfs
