@@ -83,8 +83,7 @@ Result<struct stat> ControlNode::attributes() {
 }
 
 bool is_reserved_control(std::string_view name) {
-  constexpr std::array kReserved = {"isolation", "operation", "require",  "replace",
-                                    "early",     "frozen",    "recovered"};
+  constexpr std::array kReserved = {"require", "early", "recovered"};
   return std::ranges::find(kReserved, name) != kReserved.end();
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "fs/control.h"
+#include "fs/control_settings.h"
 #include "fs/mount_state.h"
 #include "txn/status.h"
 
@@ -116,6 +117,12 @@ constexpr std::array kSessionFiles = {
                   return whole(session_diff_text(*source.session));
                 },
                 .slow = true},
+    ControlFile{.name = "frozen",
+                .read = settings::read_frozen,
+                .write = settings::write_frozen,
+                .slow = true},
+    ControlFile{
+        .name = "isolation", .read = settings::read_isolation, .write = settings::write_isolation},
     ControlFile{.name = "message",
                 .read = [](const ControlSource& source) -> Result<ControlText> {
                   return line(source.session->message());
@@ -124,6 +131,12 @@ constexpr std::array kSessionFiles = {
                     [](const ControlSource& source, std::string_view value) {
                       return source.session->set_message(std::string(value));
                     },
+                .appends = true},
+    ControlFile{
+        .name = "operation", .read = settings::read_operation, .write = settings::write_operation},
+    ControlFile{.name = "replace",
+                .read = settings::read_replace,
+                .write = settings::write_replace,
                 .appends = true},
     ControlFile{.name = "status",
                 .read = [](const ControlSource& source) -> Result<ControlText> {

@@ -415,6 +415,36 @@ TEST_F(Manager, ASessionWhoseBaseIsGoneStaysInStaging) {
   EXPECT_EQ(must(staging_->load()).size(), 1U);
 }
 
+TEST_F(Manager, SettingsAreFoundAgainByTheNextMount) {
+  const auto session = begin_with_change("s");
+  must(session->set_isolation(Isolation::serializable));
+  must(session->set_replace("odd\xff"));
+  must(manager_->pipeline().freeze(*session));
+  const SessionSettings before = *session->settings();
+  EXPECT_EQ(remount(), 1U);
+  EXPECT_EQ(*manager_->find("s")->settings(), before);
+  EXPECT_ERRNO(tree::mkdir(*manager_->find("s"), kMaker, InodeId::root, "d", 0755), EROFS);
+  EXPECT_EQ(commit("s").error, 0);
+}
+
+TEST_F(Manager, ASessionWithDamagedSettingsStaysInStaging) {
+  begin_with_change("whole");
+  begin_with_change("damaged");
+  const SessionId id = manager_->find("damaged")->id();
+  manager_.reset();
+  StagingBatch damage;
+  damage.session = id;
+  for (const StagedState& state : must(staging_->load())) {
+    if (state.row.id == id) damage.row = state.row;
+  }
+  damage.row->extra = "{\"isolation\": \"serial";
+  must(staging_->write({damage}, Durability::now));
+  mount();
+  EXPECT_EQ(must(manager_->recover()), 1U);
+  EXPECT_THAT(session_names(), ElementsAre("whole"));
+  EXPECT_EQ(must(staging_->load()).size(), 2U);
+}
+
 TEST_F(Manager, OfTwoSessionsOfOneNameBothAreFoundAgain) {
   for (const std::uint64_t id : {900U, 901U}) {
     StagingBatch row;
