@@ -145,14 +145,19 @@ std::optional<TimeNs> parse_time(std::string_view text) {
 std::string format_time(TimeNs time_ns) {
   using std::chrono::days;
   using std::chrono::floor;
-  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds{time_ns}};
+  using std::chrono::seconds;
+  constexpr TimeNs kSecond_ns = 1'000'000'000;
+  const TimeNs fraction_ns = (time_ns % kSecond_ns + kSecond_ns) % kSecond_ns;
+  // In seconds: the midnight before the earliest time has no number of nanoseconds.
+  const auto time = floor<seconds>(
+      std::chrono::sys_time<std::chrono::nanoseconds>{std::chrono::nanoseconds{time_ns}});
   const auto midnight = floor<days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{time - midnight};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+                     fraction_ns);
 }
 
 }  // namespace commitfs
