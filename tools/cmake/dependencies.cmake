@@ -17,6 +17,9 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+# Its -pthread would make the precompiled headers useless; Threads::Threads is linked anyhow.
+set_target_properties(PkgConfig::RE2 PROPERTIES INTERFACE_COMPILE_OPTIONS "")
 
 # The project's own libfuse first. 3.17 brings passthrough; 3.14 compiles without it: in fs/,
 # `#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)` decides that and nothing else does.
