@@ -20,6 +20,8 @@
 
 namespace commitfs {
 
+class ConfigStore;
+
 /// Who asks.
 struct Caller {
   uid_t uid = 0;
@@ -34,6 +36,7 @@ struct TableContext {
   std::shared_ptr<ObjectStore> store;
   std::shared_ptr<IdSource> ids;
   std::shared_ptr<Sealer> sealer;  ///< may be null: then bodies are sealed at commit only
+  std::shared_ptr<ConfigStore> config;  ///< may be null: then every key has its default
   const Clock* clock = nullptr;
   std::shared_ptr<Fence> fence;  ///< may be null: then no other mount ever takes over
 };

@@ -1,11 +1,12 @@
 #include "txn/table.h"
 
-#include <cerrno>
-
 #include <spdlog/spdlog.h>
+
+#include <cerrno>
 
 #include "meta/sqlite/sqlite_catalog.h"
 #include "meta/sqlite/sqlite_staging.h"
+#include "txn/config/config_store.h"
 #include "txn/control_directory.h"
 #include "txn/table_lock.h"
 
@@ -71,6 +72,7 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
   std::shared_ptr<Staging> staging = TRY(open_sqlite_staging(control.staging()));
   const Term term = TRY(raise_term(*context.catalog));
   context.fence = std::make_shared<Fence>(context.catalog, term);
+  context.config = TRY(ConfigStore::open(context.catalog, term, *context.clock));
 
   auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term, std::move(staging), options);
   impl->recovered = TRY(impl->sessions.recover());

@@ -6,6 +6,8 @@
 
 #include <future>
 
+#include "txn/config/config_store.h"
+
 namespace commitfs::testing {
 namespace {
 
@@ -168,6 +170,7 @@ TxnTable::TxnTable(std::shared_ptr<Catalog> catalog) {
   must(transaction->add_version({.seq_no = SeqNo{1}, .operation = "adopt"}, {}), "version 1");
   const Term term = must(transaction->raise_term(), "term");
   must(transaction->commit(), "commit");
+  context.config = must(ConfigStore::open(context.catalog, term, clock_), "config");
   pipeline = std::make_unique<CommitPipeline>(context, term, CommitOptions{});
 }
 

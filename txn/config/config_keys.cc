@@ -1,0 +1,114 @@
+#include "txn/config/config_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+namespace commitfs {
+namespace {
+
+constexpr std::size_t kIgnoredMax = 100;
+constexpr int kOpenWaitMax_ms = 600'000;
+
+Result<bool> choice(std::string_view value, std::string_view no, std::string_view yes) {
+  if (value == yes) return true;
+  if (value == no) return false;
+  return fail(EINVAL, fmt::format("'{}' is neither {} nor {}", value, no, yes));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+Result<void> set_isolation(TableConfig& config, std::string_view, std::string_view value) {
+  config.isolation = TRY(parse_isolation(value));
+  return {};
+}
+
+Result<void> set_group(TableConfig& config, std::string_view pattern, std::string_view value) {
+  GroupRule rule = TRY(GroupRule::parse(value));
+  if (pattern.empty()) {
+    config.groups.set_default(std::move(rule));
+  } else {
+    config.groups.add(TRY(Glob::for_directories(pattern)), std::move(rule));
+  }
+  return {};
+}
+
+Result<void> set_identical(TableConfig& config, std::string_view, std::string_view value) {
+  config.identical_conflicts = TRY(choice(value, "merge", "conflict"));
+  return {};
+}
+
+Result<void> set_empty(TableConfig& config, std::string_view, std::string_view value) {
+  config.record_empty = TRY(choice(value, "skip", "record"));
+  return {};
+}
+
+Result<void> set_prefer_writer(TableConfig& config, std::string_view, std::string_view value) {
+  config.prefer_writer = TRY(choice(value, "off", "on"));
+  return {};
+}
+
+Result<void> set_ignore(TableConfig& config, std::string_view, std::string_view value) {
+  std::vector<Glob> patterns;
+  for (;;) {
+    const std::size_t comma = value.find(',');
+    const std::string_view pattern = trimmed(value.substr(0, comma));
+    if (pattern.find('/') != std::string_view::npos) {
+      return fail(EINVAL, fmt::format("'{}' is a path, not a name", pattern));
+    }
+    patterns.push_back(TRY(Glob::for_names(pattern)));
+    if (patterns.size() > kIgnoredMax) return fail(EINVAL, "more than 100 patterns");
+    if (comma == std::string_view::npos) break;
+    value.remove_prefix(comma + 1);
+  }
+  config.ignored = std::move(patterns);
+  return {};
+}
+
+Result<void> set_open_wait(TableConfig& config, std::string_view, std::string_view value) {
+  int wait_ms = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), wait_ms);
+  const bool whole = error == std::errc() && end == value.data() + value.size();
+  if (!whole || wait_ms < 0 || wait_ms > kOpenWaitMax_ms) {
+    return fail(EINVAL, fmt::format("'{}' is no number from 0 to {}", value, kOpenWaitMax_ms));
+  }
+  config.open_wait = std::chrono::milliseconds(wait_ms);
+  return {};
+}
+
+constexpr std::array kKeys = {
+    ConfigKey{.name = "isolation",
+              .fallback = "snapshot",
+              .decides_validity = true,
+              .set = set_isolation},
+    ConfigKey{.name = "group",
+              .fallback = "path",
+              .takes_pattern = true,
+              .decides_validity = true,
+              .set = set_group},
+    ConfigKey{.name = "identical", .fallback = "merge", .set = set_identical},
+    ConfigKey{.name = "empty", .fallback = "skip", .set = set_empty},
+    ConfigKey{.name = "prefer_writer", .fallback = "off", .set = set_prefer_writer},
+    ConfigKey{.name = "ignore", .fallback = "", .set = set_ignore},
+    ConfigKey{.name = "commit.open_wait_ms", .fallback = "as mounted", .set = set_open_wait},
+};
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() {
+  return kKeys;
+}
+
+const ConfigKey* find_config_key(std::string_view name) {
+  const auto found = std::ranges::find(kKeys, name, &ConfigKey::name);
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+}  // namespace commitfs
