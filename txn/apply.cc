@@ -5,14 +5,22 @@
 #include <map>
 #include <set>
 
+#include "txn/config/table_config.h"
+#include "txn/group_names.h"
+
 namespace commitfs {
 namespace {
 
 class Applier {
  public:
-  Applier(CatalogTransaction& transaction, const Delta& delta, const Validation& validation, VersionRecord version)
-      : transaction_(transaction), delta_(delta), validation_(validation), version_(std::move(version)),
-        seq_no_(version_.seq_no) {}
+  Applier(CatalogTransaction& transaction, const Delta& delta, const Validation& validation,
+          VersionRecord version, const TableConfig& config)
+      : transaction_(transaction),
+        delta_(delta),
+        validation_(validation),
+        version_(std::move(version)),
+        seq_no_(version_.seq_no),
+        group_names_(config.groups, transaction, seq_no_) {}
 
   Result<Applied> run() {
     // Where moved and removed directories stood, before their names change.
@@ -31,6 +39,7 @@ class Applier {
     TRY(touch_partitions());
     TRY(write_inodes());
     TRY(write_heads());
+    TRY(write_group_heads());
     TRY(write_version());
     return std::move(applied_);
   }
@@ -108,6 +117,7 @@ class Applier {
                           : delta_.moved.contains(change.before) ? ChangeKind::renamed
                           : after == InodeId::none           ? ChangeKind::deleted
                                                              : ChangeKind::modified;
+    if (delta_.touches_file(change)) touch_group(key, after == InodeId::none);
     return {};
   }
 
@@ -198,6 +208,7 @@ class Applier {
       if (content) head.content_seq_no = seq_no_;
       if (attributes) head.attribute_seq_no = seq_no_;
       if (content) applied_.publication.content_links.push_back(key);
+      if (content) touch_group(key, false);
       return touch_directories_above(key.parent);
     };
     if (id == InodeId::root) {
@@ -285,6 +296,29 @@ class Applier {
     return {};
   }
 
+  /// A file's name changed meaning, or its bytes did: its group is known when all names stand.
+  void touch_group(const DirentKey& key, bool gone) {
+    if (group_names_.in_use()) in_groups_.emplace_back(key, gone);
+  }
+
+  Result<void> write_group_heads() {
+    std::map<GroupKey, bool> all_gone;
+    for (const auto& [key, gone] : in_groups_) {
+      auto group = TRY(group_names_.group_of(key));
+      if (!group) continue;
+      const auto [entry, added] = all_gone.try_emplace({key.parent, *std::move(group)}, gone);
+      if (!added) entry->second = entry->second && gone;
+    }
+    for (const auto& [group, gone] : all_gone) {
+      const GroupHead head{.content_seq_no = seq_no_,
+                           .content_change = gone ? ChangeKind::deleted : ChangeKind::modified};
+      const GroupKey key = delta_.only_deletes ? group_deletes_key(group.partition, group.group)
+                                               : group_changes_key(group.partition, group.group);
+      TRY(transaction_.put_group_head(key, head));
+    }
+    return {};
+  }
+
   // --- the version -------------------------------------------------------------------------------------------------
 
   Result<void> write_version() {
@@ -294,6 +328,10 @@ class Applier {
       if (change.kind == ChangeKind::modified && validation_.settled_contents.contains(change.inode)) continue;
       change.inode = at_head(change.inode);
       change.group.partition = at_head(change.group.partition);
+      if (!change.is_directory) {
+        auto group = TRY(group_names_.group_of({change.group.partition, change.group.group}));
+        if (group) change.group.group = *std::move(group);
+      }
       count(change.kind);
       applied_.changes.push_back(std::move(change));
     }
@@ -317,6 +355,8 @@ class Applier {
   const Validation& validation_;
   VersionRecord version_;
   const SeqNo seq_no_;
+  GroupNames group_names_;
+  std::vector<std::pair<DirentKey, bool>> in_groups_;  // names touched, and whether they are gone
   Applied applied_;
   std::map<InodeId, InodeRecord> inodes_;  // in the making
   std::set<InodeId> made_;
@@ -330,9 +370,10 @@ class Applier {
 
 }  // namespace
 
-Result<Applied> apply(CatalogTransaction& transaction, const Delta& delta, const Validation& validation,
-                      VersionRecord version) {
-  return Applier(transaction, delta, validation, std::move(version)).run();
+Result<Applied> apply(CatalogTransaction& transaction, const Delta& delta,
+                      const Validation& validation, VersionRecord version,
+                      const TableConfig& config) {
+  return Applier(transaction, delta, validation, std::move(version), config).run();
 }
 
 }  // namespace commitfs

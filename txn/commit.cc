@@ -1,12 +1,13 @@
 #include "txn/commit.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cerrno>
 #include <deque>
 #include <thread>
 
-#include <spdlog/spdlog.h>
-
 #include "txn/commit_job.h"
+#include "txn/config/config_store.h"
 
 namespace commitfs {
 namespace {
@@ -179,9 +180,10 @@ class CommitPipeline::Impl {
   }
 
   Result<Validation> validate_and_compare(const Delta& delta) {
+    const auto config = TRY(config_as_of(context_.config, *context_.catalog));
     BodyComparisons bodies;
     for (int round = 0;; ++round) {
-      Validation validation = TRY(validate(*context_.catalog, delta, bodies));
+      Validation validation = TRY(validate(*context_.catalog, delta, bodies, *config));
       if (!validation.report.refused() || validation.unknown_bytes.empty() || round == kCompareRounds) return validation;
       TRY(bodies.compare(*context_.store, validation.unknown_bytes));
     }

@@ -19,7 +19,9 @@ struct CommitOutcome {
 };
 
 struct CommitOptions {
-  std::chrono::milliseconds open_wait{500};  ///< for handles that were closed but not yet released
+  /// For handles that were closed but not yet released; `commit.open_wait_ms` of the table goes
+  /// before it.
+  std::chrono::milliseconds open_wait{500};
 };
 
 /// Takes sessions to versions. Thread-safe. A few threads prepare (wait for writers, seal, compute the delta), one commits:

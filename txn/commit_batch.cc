@@ -1,10 +1,11 @@
-#include <cerrno>
-
 #include <spdlog/spdlog.h>
+
+#include <cerrno>
 
 #include "meta/base/fault.h"
 #include "txn/apply.h"
 #include "txn/commit_job.h"
+#include "txn/config/config_store.h"
 
 namespace commitfs {
 namespace {
@@ -57,7 +58,8 @@ class Batch {
         return {};
       }
     }
-    Validation validation = TRY(validate(transaction, job->delta, job->bodies));
+    if (config_ == nullptr) config_ = TRY(config_as_of(context_.config, transaction));
+    Validation validation = TRY(validate(transaction, job->delta, job->bodies, *config_));
     validation.report.session = job->session->name();
     if (validation.report.refused()) {
       if (!validation.unknown_bytes.empty()) {
@@ -72,7 +74,7 @@ class Batch {
     TRY(fault::point("commit.before_apply"));
     VersionRecord version = TRY(describe(transaction, *job));
     const SeqNo seq_no = version.seq_no;
-    Applied applied = TRY(apply(transaction, job->delta, validation, std::move(version)));
+    Applied applied = TRY(apply(transaction, job->delta, validation, std::move(version), *config_));
     accepted_.push_back({std::move(job), seq_no, true, std::move(validation.replaced), std::move(applied),
                          std::move(validation.report)});
     return {};
@@ -151,6 +153,8 @@ class Batch {
 
   const TableContext& context_;
   const Term term_;
+  std::shared_ptr<const TableConfig>
+      config_;  ///< as the transaction has it: it cannot change meanwhile
   CommitBatch result_;
   std::vector<Accepted> accepted_;
 };

@@ -119,8 +119,10 @@ void append_block(std::string& out, const Conflict& conflict, SeqNo base) {
   field("group", quote_name(conflict.group));
   if (!conflict.detail.empty()) field("detail", printable(conflict.detail));
   field("my base", std::to_string(raw(base)));
-  field("changed in", fmt::format("version {} (term {}), {} by session {}", raw(winner.seq_no), raw(winner.term),
-                                  printable(winner.operation), quoted_session(winner.session)));
+  const std::string by =
+      winner.session.empty() ? "" : " by session " + quoted_session(winner.session);
+  field("changed in", fmt::format("version {} (term {}), {}{}", raw(winner.seq_no),
+                                  raw(winner.term), printable(winner.operation), by));
   field("user", printable(user_name(winner.uid)));
   field("time", format_time(winner.time_ns));
   if (!winner.message.empty()) field("message", printable(winner.message));
@@ -151,6 +153,8 @@ std::string_view to_string(ConflictCategory category) {
     case ConflictCategory::not_empty: return "NOT_EMPTY";
     case ConflictCategory::type: return "TYPE";
     case ConflictCategory::attribute: return "ATTRIBUTE";
+    case ConflictCategory::config:
+      return "CONFIG";
   }
   return "UNKNOWN";
 }

@@ -23,6 +23,7 @@ enum class ConflictCategory : std::uint8_t {
   not_empty,
   type,
   attribute,
+  config,
 };
 
 /// "EXISTS", "UPDATE_UPDATE", … "DIR_CHANGED" as users read it.

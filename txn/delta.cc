@@ -272,6 +272,17 @@ std::string Delta::path_of(const DirentKey& key) const {
   return directory->second + "/" + key.name;
 }
 
+bool Delta::is_directory(InodeId id) const {
+  if (const InodeDelta* inode = find_inode(id)) return inode->mine.is_directory();
+  const auto record = before.find(id);
+  return record != before.end() && record->second.is_directory();
+}
+
+bool Delta::touches_file(const DirentDelta& change) const {
+  const auto is_file = [&](InodeId id) { return id != InodeId::none && !is_directory(id); };
+  return is_file(change.before) || is_file(change.after);
+}
+
 std::vector<ChangeRecord> Delta::changes() const {
   std::vector<ChangeRecord> records;
   std::map<InodeId, std::vector<const DirentDelta*>> gone;  // old names of moved inodes
@@ -279,11 +290,6 @@ std::vector<ChangeRecord> Delta::changes() const {
     if (change.before != InodeId::none && moved.contains(change.before)) gone[change.before].push_back(&change);
   }
   std::set<InodeId> told;  // inodes whose content needs no line of its own
-  const auto is_directory = [&](InodeId id) {
-    if (const InodeDelta* inode = find_inode(id)) return inode->mine.is_directory();
-    const auto record = before.find(id);
-    return record != before.end() && record->second.is_directory();
-  };
   const auto add = [&](ChangeKind kind, const DirentKey& key, std::string old_path, InodeId inode) {
     records.push_back({kind, path_of(key), std::move(old_path), inode, {key.parent, key.name}, is_directory(inode)});
   };

@@ -69,6 +69,10 @@ struct Delta {
   const InodeDelta* find_inode(InodeId id) const;
   bool made_here(InodeId id) const;
   std::string path_of(const DirentKey& key) const;
+  /// Of an inode that was made here, changed, or lost a name.
+  bool is_directory(InodeId id) const;
+  /// True when what had the name, or what has it now, is not a directory.
+  bool touches_file(const DirentDelta& change) const;
   /// One record a path, ordered by path, as `diff` shows it.
   std::vector<ChangeRecord> changes() const;
   /// Derives the summaries above (`moved`, `only_deletes`, …) from `dirents` and `inodes`.

@@ -3,14 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <tuple>
-#include <tuple>
 
 namespace commitfs {
-
-Result<GroupHead> HeadView::group(const DirentKey& key) {
-  // The default rule: every name is a group of its own.
-  return catalog_.group_head({key.parent, key.name});
-}
 
 Result<DirectoryHead> HeadView::directory(InodeId id) {
   if (const auto known = directories_.find(id); known != directories_.end()) return known->second;
@@ -31,16 +25,46 @@ Result<const VersionRecord*> HeadView::version(SeqNo seq_no) {
 }
 
 Result<void> ConflictCollector::add(ConflictCategory category, const DirentKey& key, SeqNo winner, std::string detail) {
-  return add_path(category, delta_.path_of(key), winner, std::move(detail));
+  Conflict conflict{.category = category,
+                    .path = delta_.path_of(key),
+                    .group = {},
+                    .detail = std::move(detail),
+                    .winner = {}};
+  // Attributes and directories are in no group with others.
+  conflict.group = category == ConflictCategory::attribute ? conflict.path : group_of(key);
+  return put(std::move(conflict), winner);
 }
 
 Result<void> ConflictCollector::add_path(ConflictCategory category, std::string path, SeqNo winner, std::string detail) {
-  if (!seen_.emplace(path, category).second) return {};
+  return put({.category = category,
+              .path = path,
+              .group = path,
+              .detail = std::move(detail),
+              .winner = {}},
+             winner);
+}
+
+std::string ConflictCollector::group_of(const DirentKey& key) const {
+  const auto change = std::ranges::lower_bound(delta_.dirents, key, {}, &DirentDelta::key);
+  const bool changed = change != delta_.dirents.end() && change->key == key;
+  if (changed && !delta_.touches_file(*change)) return delta_.path_of(key);
+  const auto directory = delta_.directory_paths.find(key.parent);
+  return groups_.text_of(directory == delta_.directory_paths.end() ? "" : directory->second,
+                         key.name);
+}
+
+bool ConflictCollector::has(const DirentKey& key) const {
+  const std::string path = delta_.path_of(key);
+  const auto found = seen_.lower_bound({path, ConflictCategory{}});
+  return found != seen_.end() && found->first == path;
+}
+
+Result<void> ConflictCollector::put(Conflict conflict, SeqNo winner) {
+  if (!seen_.emplace(conflict.path, conflict.category).second) return {};
   if (report_.conflicts.size() >= ConflictReport::kMaxInFull) {
     ++report_.omitted;
     return {};
   }
-  Conflict conflict{.category = category, .path = path, .group = std::move(path), .detail = std::move(detail), .winner = {}};
   conflict.winner = *TRY(head_.version(winner));
   report_.conflicts.push_back(std::move(conflict));
   return {};

@@ -7,6 +7,7 @@
 #include "meta/catalog.h"
 #include "txn/conflict.h"
 #include "txn/delta.h"
+#include "txn/file_group.h"
 
 namespace commitfs {
 
@@ -19,7 +20,9 @@ class HeadView {
   SeqNo head() const { return head_; }
   CatalogReader& catalog() { return catalog_; }
 
-  Result<GroupHead> group(const DirentKey& key);
+  /// The heads of one name, whatever its group.
+  Result<GroupHead> group(const DirentKey& key) { return group_head({key.parent, key.name}); }
+  Result<GroupHead> group_head(const GroupKey& key) { return catalog_.group_head(key); }
   Result<DirectoryHead> directory(InodeId id);
   Result<std::optional<InodeRecord>> inode(InodeId id) { return catalog_.find_inode(head_, id); }
   /// What the name stands for at the head.
@@ -41,20 +44,27 @@ class HeadView {
 /// Gathers conflicts, each once per category and path, and bounds the report.
 class ConflictCollector {
  public:
-  ConflictCollector(HeadView& head, const Delta& delta, ConflictReport& report)
-      : head_(head), delta_(delta), report_(report) {}
+  ConflictCollector(HeadView& head, const Delta& delta, const GroupRules& groups,
+                    ConflictReport& report)
+      : head_(head), delta_(delta), groups_(groups), report_(report) {}
 
   /// `key` is the name in the session; the group's text is made from it.
   Result<void> add(ConflictCategory category, const DirentKey& key, SeqNo winner, std::string detail = {});
   /// The same for a directory as a whole, or for the root ("." as its name).
   Result<void> add_path(ConflictCategory category, std::string path, SeqNo winner, std::string detail = {});
+  /// True when there is a conflict on that name already.
+  bool has(const DirentKey& key) const;
   void note(std::string text);
   /// Orders by path and counts what was left out.
   void finish();
 
  private:
+  std::string group_of(const DirentKey& key) const;
+  Result<void> put(Conflict conflict, SeqNo winner);
+
   HeadView& head_;
   const Delta& delta_;
+  const GroupRules& groups_;
   ConflictReport& report_;
   std::set<std::pair<std::string, ConflictCategory>> seen_;
 };

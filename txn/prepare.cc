@@ -1,11 +1,12 @@
+#include <spdlog/spdlog.h>
+
 #include <cerrno>
 #include <chrono>
 #include <thread>
 
-#include <spdlog/spdlog.h>
-
 #include "meta/base/fault.h"
 #include "txn/commit_job.h"
+#include "txn/config/config_store.h"
 
 namespace commitfs {
 namespace {
@@ -100,7 +101,9 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
   }
-  const Deadline deadline = std::chrono::steady_clock::now() + options.open_wait;
+  const auto config = current_config(context.config);
+  const Deadline deadline =
+      std::chrono::steady_clock::now() + config->open_wait.value_or(options.open_wait);
   auto open_files = wait_for_open_files(session, *context.store, deadline);
   if (!open_files) return refuse_with(session, open_files.error(), "who has files mapped could not be told");
   if (!open_files->empty()) {
@@ -116,7 +119,7 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   if (auto refused = refuse_damaged(session)) return refused;
   auto delta = compute_delta(session, *context.store);
   if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
-  if (delta->empty()) {  // row 17: nothing to commit makes no version
+  if (delta->empty() && !config->record_empty) {  // row 17
     const SeqNo base = session.base();
     session.finish(base, {});
     return CommitOutcome{.error = 0, .version = base, .report = {}};

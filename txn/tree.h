@@ -41,7 +41,8 @@ class Tree {
   virtual Result<InodeId> parent_of(InodeId directory) = 0;
   /// One path of the inode, relative to the root without a leading '/'; "" for the root.
   virtual Result<std::string> path_of(InodeId inode) = 0;
-  /// The group of one of the inode's names. By default the group name is the file name; the root's is "".
+  /// The directory of one of the inode's names, and that name; the root's is "". What group the
+  /// name is in is for the rules of the table to say (GroupRules::text_of).
   virtual Result<GroupKey> group_of(InodeId inode) = 0;
 };
 

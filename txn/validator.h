@@ -14,6 +14,8 @@
 
 namespace commitfs {
 
+struct TableConfig;
+
 /// Attributes that another version gave a file which this session replaced by a new one: bytes of one, attributes of the
 /// other (row 28).
 struct InheritedAttributes {
@@ -51,10 +53,12 @@ class BodyComparisons {
   std::map<std::pair<ObjectId, ObjectId>, bool> known_;
 };
 
-/// Validates a session's delta against the head of `head` (a catalog for a check, a transaction for a commit).
-/// Probes group_head and directory_head: the cost follows the delta, not the table and not its history.
-/// Errors: EIO, EAGAIN. A conflict is not an error: see Validation::report.
-/// Source: Hudi RFC-22 (conflicts by file group); Berenson et al. 1995 (first committer wins).
-Result<Validation> validate(CatalogReader& head, const Delta& delta, const BodyComparisons& bodies);
+/// Validates a session's delta against the head of `head` (a catalog for a check, a transaction for
+/// a commit). Probes group_head and directory_head: the cost follows the delta, not the table and
+/// not its history. `config` is the table's as `head` has it. Errors: EIO, EAGAIN. A conflict is
+/// not an error: see Validation::report. Source: Hudi RFC-22 (conflicts by file group); Berenson et
+/// al. 1995 (first committer wins).
+Result<Validation> validate(CatalogReader& head, const Delta& delta, const BodyComparisons& bodies,
+                            const TableConfig& config);
 
 }  // namespace commitfs

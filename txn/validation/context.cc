@@ -41,6 +41,16 @@ Result<bool> Context::identical(const InodeDelta& mine, const InodeRecord& their
   return same_bytes(mine.mine, theirs);
 }
 
+Result<bool> Context::settle_unchanged(const DirentDelta& change,
+                                       const std::optional<InodeRecord>& theirs) {
+  if (change.before == InodeId::none || !delta.before.at(change.before).is_regular()) return false;
+  const InodeDelta* made = delta.find_inode(change.after);
+  if (made == nullptr || made->before || !TRY(identical(*made, delta.before.at(change.before))))
+    return false;
+  settle(change, theirs ? theirs->id : InodeId::none);
+  return true;
+}
+
 void Context::settle(const DirentDelta& change, InodeId theirs) {
   result.settled.insert(change.key);
   result.replaced[change.after] = theirs;

@@ -27,7 +27,7 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
   const InodeRecord& mine = made->mine;
   if (mine.is_directory() != theirs->is_directory()) return context.conflicts.add(Category::type, change.key, winner);
   if (mine.is_directory()) return merge_directory(context, change, *made, *theirs, winner);
-  if (TRY(context.identical(*made, *theirs))) {
+  if (!context.config.identical_conflicts && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     context.conflicts.note("identical: '" + context.delta.path_of(change.key) + "' is as version " +
                     std::to_string(raw(winner)) + " made it");
@@ -57,16 +57,13 @@ Result<void> check_delete(Context& context, const DirentDelta& change, const Gro
 Result<void> check_replace(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
   const InodeDelta* made = context.delta.find_inode(change.after);
-  const InodeRecord& before = context.delta.before.at(change.before);
-  if (made != nullptr && !made->before && before.is_regular() && TRY(context.identical(*made, before))) {
-    context.settle(change, theirs ? theirs->id : InodeId::none);  // row 33: no change of mine
-    return {};
-  }
+  if (TRY(context.settle_unchanged(change, theirs))) return {};
   if (!theirs) {
     const bool both_moved = group.content_change == ChangeKind::renamed && context.delta.moved.contains(change.before);
     return context.conflicts.add(both_moved ? Category::rename_rename : Category::delete_update, change.key, winner);
   }
-  if (made != nullptr && !made->before && TRY(context.identical(*made, *theirs))) {
+  const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before;
+  if (may_merge && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     return {};
   }
