@@ -7,6 +7,7 @@
 
 #include "txn/config/table_config.h"
 #include "txn/group_names.h"
+#include "txn/ignored_names.h"
 
 namespace commitfs {
 namespace {
@@ -20,6 +21,7 @@ class Applier {
         validation_(validation),
         version_(std::move(version)),
         seq_no_(version_.seq_no),
+        config_(config),
         group_names_(config.groups, transaction, seq_no_) {}
 
   Result<Applied> run() {
@@ -298,7 +300,7 @@ class Applier {
 
   /// A file's name changed meaning, or its bytes did: its group is known when all names stand.
   void touch_group(const DirentKey& key, bool gone) {
-    if (group_names_.in_use()) in_groups_.emplace_back(key, gone);
+    if (group_names_.in_use() && !config_.ignores(key.name)) in_groups_.emplace_back(key, gone);
   }
 
   Result<void> write_group_heads() {
@@ -355,6 +357,7 @@ class Applier {
   const Validation& validation_;
   VersionRecord version_;
   const SeqNo seq_no_;
+  const TableConfig& config_;
   GroupNames group_names_;
   std::vector<std::pair<DirentKey, bool>> in_groups_;  // names touched, and whether they are gone
   Applied applied_;
@@ -373,7 +376,11 @@ class Applier {
 Result<Applied> apply(CatalogTransaction& transaction, const Delta& delta,
                       const Validation& validation, VersionRecord version,
                       const TableConfig& config) {
-  return Applier(transaction, delta, validation, std::move(version), config).run();
+  if (validation.ignored.empty()) {
+    return Applier(transaction, delta, validation, std::move(version), config).run();
+  }
+  const Delta over = TRY(over_ignored_names(delta, validation.ignored, transaction));
+  return Applier(transaction, over, validation, std::move(version), config).run();
 }
 
 }  // namespace commitfs

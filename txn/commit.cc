@@ -196,7 +196,8 @@ class CommitPipeline::Impl {
     ConflictReport& report = validation.report;
     report.session = session.name();
     if (!report.refused() && validation.settled.empty() && validation.settled_contents.empty() &&
-        validation.inherited.empty() && TRY(untouched(session, head))) {
+        validation.inherited.empty() && validation.ignored.empty() &&
+        TRY(untouched(session, head))) {
       TRY(session.move_base(head));
       return head;
     }

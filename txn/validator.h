@@ -25,6 +25,15 @@ struct InheritedAttributes {
   std::vector<std::pair<std::string, std::optional<std::string>>> xattrs;
 };
 
+/// A name that the configuration says to ignore, changed by others too (row 40): my file goes over
+/// theirs.
+struct IgnoredName {
+  DirentKey key;                   ///< in the session
+  InodeId theirs = InodeId::none;  ///< what the head has under it
+  InodeId in_place =
+      InodeId::none;  ///< whose bytes I changed in place though the head has it no more
+};
+
 /// The answer to "may this land on that head?", and what applying it must know.
 struct Validation {
   ConflictReport report;
@@ -36,6 +45,7 @@ struct Validation {
   /// Bodies likewise: the inode's attributes may still be applied.
   std::set<InodeId> settled_contents;
   std::map<InodeId, InheritedAttributes> inherited;
+  std::vector<IgnoredName> ignored;
   /// Pairs that are a conflict unless their bytes are equal: to be compared outside the catalog's lock, then validated again.
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
 };

@@ -1,5 +1,5 @@
 // The rows of the conflict table where the configuration decides: several names in one file group,
-// identical files. On the in-memory catalog, as conflict_rows_test.cc.
+// identical files, ignored names. On the in-memory catalog, as conflict_rows_test.cc.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -361,7 +361,12 @@ const std::vector<Row> kOtherRules = {
 INSTANTIATE_TEST_SUITE_P(OtherRules, GroupRow, ::testing::ValuesIn(kOtherRules),
                          [](const auto& row) { return row.param.name; });
 
-const std::vector<Row> kIdentical = {
+constexpr auto kMark = "d/_SUCCESS";
+constexpr auto kIgnore = "ignore = _SUCCESS, .*.crc\ngroup = partition";
+const Work kReplaceByMe = [](Writer& w) { w.replace(kMark, "i"); };
+const Work kReplaceByThem = [](Writer& w) { w.replace(kMark, "w"); };
+
+const std::vector<Row> kIdenticalAndIgnored = {
     {"r03_identical_creates_conflict",
      "identical = conflict",
      write("a", "same"),
@@ -386,8 +391,83 @@ const std::vector<Row> kIdentical = {
      write("g", "base g") + write("a", "i"),
      {},
      with({{"g", "w"}, {"a", "i"}})},
+    {"r40_both_create",
+     kIgnore,
+     write("e/_SUCCESS", "w"),
+     write("e/_SUCCESS", "i"),
+     {},
+     with({{"e/_SUCCESS", "i"}})},
+    {"r40_by_pattern",
+     kIgnore,
+     write("e/.part.crc", "w"),
+     write("e/.part.crc", "i"),
+     {},
+     with({{"e/.part.crc", "i"}})},
+    {"r40_other_names_conflict",
+     kIgnore,
+     write("e/part.crc", "w"),
+     write("e/part.crc", "i"),
+     {{"e/part.crc", Category::exists}},
+     with({{"e/part.crc", "w"}})},
+    {"r40_both_write_in_place",
+     kIgnore,
+     write(kMark, "ww"),
+     write(kMark, "i"),
+     {},
+     with({{kMark, "i"}})},
+    {"r40_both_replace", kIgnore, kReplaceByThem, kReplaceByMe, {}, with({{kMark, "i"}})},
+    {"r40_replaced_and_written_in_place",
+     kIgnore,
+     kReplaceByThem,
+     write(kMark, "i"),
+     {},
+     with({{kMark, "i"}})},
+    {"r40_written_in_place_and_replaced",
+     kIgnore,
+     write(kMark, "w"),
+     kReplaceByMe,
+     {},
+     with({{kMark, "i"}})},
+    {"r40_deleted_and_written_in_place",
+     kIgnore,
+     rm(kMark),
+     write(kMark, "i"),
+     {},
+     with({{kMark, "i"}})},
+    {"r40_deleted_and_replaced", kIgnore, rm(kMark), kReplaceByMe, {}, with({{kMark, "i"}})},
+    {"r40_replaced_and_deleted", kIgnore, kReplaceByThem, rm(kMark), {}, without({kMark})},
+    {"r40_both_delete",
+     kIgnore,
+     rm(kMark) + write("e/w", "w"),
+     rm(kMark) + write("g", "i"),
+     {},
+     without({kMark}, {{"e/w", "w"}, {"g", "i"}})},
+    {"r40_both_chmod",
+     kIgnore,
+     [](Writer& w) { w.chmod(kMark, 0600); },
+     [](Writer& w) { w.chmod(kMark, 0640); },
+     {},
+     kBase},
+    {"r40_replaced_and_chmod",
+     kIgnore,
+     kReplaceByThem,
+     [](Writer& w) { w.chmod(kMark, 0640); },
+     {},
+     with({{kMark, "w"}})},
+    {"r40_a_directory_is_none",
+     kIgnore,
+     [](Writer& w) { w.mkdir("e/_SUCCESS"); },
+     write("e/_SUCCESS", "i"),
+     {{"e/_SUCCESS", Category::type}},
+     with({{"e/_SUCCESS", "/"}})},
+    {"r40_ignored_names_are_in_no_group",
+     kIgnore,
+     write(kMark, "w"),
+     write("d/a", "i"),
+     {},
+     with({{kMark, "w"}, {"d/a", "i"}})},
 };
-INSTANTIATE_TEST_SUITE_P(Identical, GroupRow, ::testing::ValuesIn(kIdentical),
+INSTANTIATE_TEST_SUITE_P(IdenticalAndIgnored, GroupRow, ::testing::ValuesIn(kIdenticalAndIgnored),
                          [](const auto& row) { return row.param.name; });
 
 class GroupHistory : public ::testing::Test {

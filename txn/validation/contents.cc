@@ -15,6 +15,7 @@ Result<void> check_content(Context& context, const InodeDelta& inode) {
       return {};
     }
     const auto theirs = TRY(context.head.child(key.parent, key.name));
+    if (TRY(take_ignored_content(context, inode, key, theirs))) continue;
     const bool may_merge = !context.config.identical_conflicts;
     if (!theirs) {
       TRY(context.conflicts.add(Category::delete_update, key, group.content_seq_no));

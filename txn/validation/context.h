@@ -59,4 +59,13 @@ Result<void> check_attributes(Context& context);
 /// Row 28 for a file that I replaced by a new one (as editors save), row 31 for one that I removed.
 Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group);
 
+// Row 40. True when nothing is to be said of the name any more: it is ignored.
+Result<bool> take_ignored_name(Context& context, const DirentDelta& change,
+                               const std::optional<InodeRecord>& theirs);
+/// Of a file whose bytes I changed in place, under one of its names in the base.
+Result<bool> take_ignored_content(Context& context, const InodeDelta& inode, const DirentKey& key,
+                                  const std::optional<InodeRecord>& theirs);
+/// True for a file that has only such names: its attributes are the later commit's too.
+bool all_ignored(const Context& context, const std::vector<DirentKey>& links);
+
 }  // namespace commitfs::validation

@@ -20,6 +20,7 @@ using Members = std::vector<Member>;
 using Groups = std::map<GroupKey, Members>;
 
 Result<void> put(Context& context, Groups& groups, Member member) {
+  if (context.config.ignores(member.key.name)) return {};
   auto group = TRY(context.groups.group_of({member.parent, member.key.name}));
   if (group) groups[{member.parent, *std::move(group)}].push_back(std::move(member));
   return {};

@@ -77,6 +77,7 @@ Result<void> check_name(Context& context, const DirentDelta& change, InodeId par
   const GroupHead group = TRY(context.head.group({parent, change.key.name}));
   if (!context.head.is_new(group.content_seq_no)) return check_attributes_of_replaced(context, change, group);
   const auto theirs = TRY(context.head.child(parent, change.key.name));
+  if (TRY(take_ignored_name(context, change, theirs))) return {};
   if (change.before == InodeId::none) return check_create(context, change, group, theirs);
   if (change.after == InodeId::none) return check_delete(context, change, group, theirs);
   return check_replace(context, change, group, theirs);

@@ -40,6 +40,7 @@ Result<void> merge_xattrs_of_replaced(Context& context, const DirentDelta& chang
 
 Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group) {
   if (change.before == InodeId::none || !context.head.is_new(group.attribute_seq_no)) return {};
+  if (context.config.ignores(change.key.name)) return {};
   if (change.after == InodeId::none) {
     if (!context.delta.moved.contains(change.before)) {
       context.conflicts.note("deleted: '" + context.delta.path_of(change.key) + "', whose attributes version " +
