@@ -79,7 +79,15 @@ struct stat control_attributes(const ControlSource& source, mode_t mode) {
 }
 
 Result<struct stat> ControlNode::attributes() {
-  return control_attributes(source_, S_IFREG | (file_.write != nullptr ? 0644 : 0444));
+  struct stat result =
+      control_attributes(source_, S_IFREG | (file_.write != nullptr ? 0644 : 0444));
+  if (!file_.of_table_owner) return result;
+  Catalog& catalog = source_.mount.catalog();
+  const auto root = TRY(catalog.find_inode(TRY(catalog.head_seq_no()), InodeId::root));
+  if (!root) return fail(EIO, "the head has no root");
+  result.st_uid = root->uid;
+  result.st_gid = root->gid;
+  return result;
 }
 
 bool is_reserved_control(std::string_view name) {

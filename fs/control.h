@@ -15,6 +15,7 @@ struct ControlSource {
   Mount& mount;
   std::shared_ptr<Session> session;  ///< null in the mount's own control directory
   std::string key;                   ///< of a file in meta/
+  Caller caller{};                   ///< who opened the file
 };
 
 /// The content of a control file as it was when it was opened. A long one comes in pieces, as the
@@ -33,9 +34,16 @@ struct ControlFile {
   /// Takes a whole value, without the newline at its end; null for a file that is only read. EINVAL
   /// for a bad value.
   Result<void> (*write)(const ControlSource&, std::string_view value) = nullptr;
+  /// `>>` of one that takes additions as such; null: `>>` is a `write` of the whole.
+  Result<void> (*append)(const ControlSource&, std::string_view added) = nullptr;
+  /// Not null: the value is taken at close(2), whole. Each write(2) has all that was written so far
+  /// checked by this, so its end must be one of a line; after a refusal nothing of that open is
+  /// taken.
+  Result<void> (*check)(const ControlSource&, std::string_view value, bool adds) = nullptr;
   bool slow = false;        ///< reading or writing reads more than memory: not on a request thread
   bool appends = false;     ///< `>>` adds to the value, `>` alone empties it
   bool moves_tree = false;  ///< a successful write changes the session's tree
+  bool of_table_owner = false;  ///< belongs to who owns the table's root directory
 };
 
 std::span<const ControlFile> root_control_files();

@@ -36,7 +36,9 @@ Result<std::string> ControlContent::read(std::size_t offset, std::size_t size) {
 Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
   MutexLock lock(mutex_);
   std::string value;
-  if (append_) {
+  if (adds()) {
+    value = written_;
+  } else if (append_) {
     value = begun_ ? written_ : file_.appends ? TRY(file_.read(source_)).text : std::string();
   } else if (offset == written_.size()) {
     value = written_;
@@ -45,10 +47,25 @@ Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
   }
   value += bytes;
   if (value.size() > kMaxValueBytes) return fail(EFBIG, "a control value that is too long");
-  TRY(file_.write(source_, without_newline(value)));
+  TRY(file_.check == nullptr ? set(without_newline(value)) : check(value));
   written_ = std::move(value);
   begun_ = true;
   return {};
+}
+
+Result<void> ControlContent::check(std::string_view value) {
+  if (refused_) return fail(EINVAL, "a control file of which a write was refused");
+  auto checked = file_.check(source_, value, adds());
+  pending_ = checked.has_value();
+  refused_ = !pending_;
+  return checked;
+}
+
+Result<void> ControlContent::close() {
+  MutexLock lock(mutex_);
+  if (!pending_) return {};
+  pending_ = false;
+  return set(written_);
 }
 
 }  // namespace commitfs::fs

@@ -9,7 +9,8 @@
 namespace commitfs::fs {
 
 /// One open(2) of a control file: reads show it as it was when opened; each write sets the value at
-/// once, and one that goes on where the last ended continues it. Thread-safe.
+/// once (but see ControlFile::check), and one that goes on where the last ended continues it.
+/// Thread-safe.
 class ControlContent {
  public:
   static constexpr std::size_t kMaxValueBytes = 1 << 20;
@@ -28,8 +29,18 @@ class ControlContent {
   /// EINVAL for a bad value, or bytes that do not continue what was written; EFBIG beyond
   /// kMaxValueBytes.
   Result<void> write(std::size_t offset, std::string_view bytes) EXCLUDES(mutex_);
+  bool is_taken_at_close() const { return file_.check != nullptr; }
+  /// At close(2): sets the value that the writes since the last close made. Does nothing when there
+  /// were none.
+  Result<void> close() EXCLUDES(mutex_);
 
  private:
+  bool adds() const { return append_ && file_.append != nullptr; }
+  Result<void> set(std::string_view value) {
+    return (adds() ? file_.append : file_.write)(source_, value);
+  }
+  Result<void> check(std::string_view value) REQUIRES(mutex_);
+
   const ControlFile& file_;
   const ControlSource source_;
   const bool append_;
@@ -37,6 +48,8 @@ class ControlContent {
   ControlText text_ GUARDED_BY(mutex_);
   std::string written_ GUARDED_BY(mutex_);
   bool begun_ GUARDED_BY(mutex_) = false;
+  bool pending_ GUARDED_BY(mutex_) = false;  ///< checked, to be set at close
+  bool refused_ GUARDED_BY(mutex_) = false;  ///< a check failed
 };
 
 }  // namespace commitfs::fs

@@ -5,6 +5,7 @@
 #include "fs/control.h"
 #include "fs/control_settings.h"
 #include "fs/mount_state.h"
+#include "txn/config/config_store.h"
 #include "txn/status.h"
 
 /// The tables of control files: what each shows, and what it takes.
@@ -59,9 +60,30 @@ Result<ControlText> read_metrics(const ControlSource& source) {
 
 Result<ControlText> read_config(const ControlSource& source) {
   const Mount& mount = source.mount;
-  return whole(
-      fmt::format("# read-only in this version\nmount.passthrough = {}\nmount.threads = {}\n",
-                  mount.passthrough.active() ? "on" : "off", mount.options.threads));
+  return whole(mount.table.context().config->shown() +
+               fmt::format("# mount.passthrough = {}\n# mount.threads = {}\n",
+                           mount.passthrough.active() ? "on" : "off", mount.options.threads));
+}
+
+ConfigStore::Author author_of(const ControlSource& source) {
+  return {.uid = source.caller.uid, .gid = source.caller.gid};
+}
+
+Result<void> check_config(const ControlSource& source, std::string_view text, bool adds) {
+  using Mode = ConfigStore::Mode;
+  return source.mount.table.context().config->check(text, adds ? Mode::merge : Mode::replace,
+                                                    author_of(source));
+}
+
+/// `>`: what is written is the configuration from now on. `: >` writes nothing and changes nothing;
+/// `echo >` takes every key back to its default.
+Result<void> write_config(const ControlSource& source, std::string_view text) {
+  return source.mount.table.context().config->replace(text, author_of(source));
+}
+
+/// `>>`: sets the keys written, the others stay.
+Result<void> append_config(const ControlSource& source, std::string_view text) {
+  return source.mount.table.context().config->merge(text, author_of(source));
 }
 
 Result<ControlText> read_report(const ControlSource& source, bool json) {
@@ -90,7 +112,13 @@ Result<ControlText> read_metadata(const ControlSource& source) {
 }
 
 constexpr std::array kRootFiles = {
-    ControlFile{.name = "config", .read = read_config},
+    ControlFile{.name = "config",
+                .read = read_config,
+                .write = write_config,
+                .append = append_config,
+                .check = check_config,
+                .slow = true,
+                .of_table_owner = true},
     ControlFile{.name = "log", .read = read_log, .slow = true},
     ControlFile{.name = "metrics", .read = read_metrics},
     ControlFile{.name = "status",

@@ -19,7 +19,7 @@ Result<void> check_access(const ControlNode& control, int flags) {
 void answer(Request request, const std::shared_ptr<Node>& node, fuse_file_info info) {
   Mount& mount = request.mount();
   const fuse_req_t raw = request.raw();
-  auto handle = open_control(mount, node, info);
+  auto handle = open_control(mount, node, request.caller(), info);
   if (!handle) return request.error(handle.error());
   info.fh = mount.files.add(*handle);
   const std::uint64_t id = info.fh;
@@ -31,20 +31,22 @@ void answer(Request request, const std::shared_ptr<Node>& node, fuse_file_info i
 }  // namespace
 
 Result<std::shared_ptr<FileHandle>> open_control(Mount& mount, const std::shared_ptr<Node>& node,
-                                                 fuse_file_info& info) {
+                                                 const Caller& caller, fuse_file_info& info) {
   const auto* control = dynamic_cast<const ControlNode*>(node->fixed.get());
   if (control == nullptr) return fail(EPERM, "no file to open");
   TRY(check_access(*control, info.flags));
   auto handle = std::make_shared<FileHandle>();
   handle->node = node;
-  handle->control = std::make_unique<ControlContent>(control->file(), control->source(),
+  ControlSource source = control->source();
+  source.caller = caller;
+  handle->control = std::make_unique<ControlContent>(control->file(), std::move(source),
                                                      (info.flags & O_APPEND) != 0);
   if ((info.flags & O_TRUNC) != 0) TRY(handle->control->truncate());
   if ((info.flags & O_ACCMODE) != O_WRONLY) TRY(handle->control->render());
   if (!mount.nodes.take_handle(*node, true)) return fail(ESTALE, "a node that was forgotten");
   // The content has no size beforehand.
   info.direct_io = 1;
-  info.noflush = 1;
+  info.noflush = handle->control->is_taken_at_close() ? 0 : 1;
   return handle;
 }
 

@@ -26,7 +26,7 @@ void open_tree_file(Request request, std::shared_ptr<Node> node, const fuse_file
 /// Opens a control file for any use, and fills in what the kernel needs of it. EPERM, EROFS, or
 /// what its content says.
 Result<std::shared_ptr<FileHandle>> open_control(Mount& mount, const std::shared_ptr<Node>& node,
-                                                 fuse_file_info& info);
+                                                 const Caller& caller, fuse_file_info& info);
 /// OPEN of a control file, answered here or on the executor.
 void open_control_file(Request request, std::shared_ptr<Node> node, const fuse_file_info& info);
 

@@ -1,6 +1,7 @@
 #include "fs/own_xattrs.h"
 
 #include "fs/mount_state.h"
+#include "txn/config/config_store.h"
 
 namespace commitfs::fs {
 namespace {
@@ -14,11 +15,14 @@ Result<std::string> find_term(Mount& mount, SeqNo version) {
   return std::to_string(raw(record->term));
 }
 
-Result<std::string> find_group(const Node& node) {
+Result<std::string> find_group(Mount& mount, const Node& node) {
   Tree& tree = *node.view->tree;
   const GroupKey key = TRY(tree.group_of(node.inode));
   const std::string directory = TRY(tree.path_of(key.partition));
-  return directory.empty() ? key.group : directory + "/" + key.group;
+  if (TRY(tree.attributes(node.inode)).inode.is_directory()) {  // in no group with others
+    return directory.empty() ? key.group : directory + "/" + key.group;
+  }
+  return mount.table.context().config->current()->groups.text_of(directory, key.group);
 }
 
 }  // namespace
@@ -33,7 +37,7 @@ bool is_foreign_xattr(std::string_view name) {
 
 Result<std::string> find_own_xattr(Mount& mount, const Node& node, std::string_view name) {
   const std::string_view key = name.substr(kPrefix.size());
-  if (key == "group") return find_group(node);
+  if (key == "group") return find_group(mount, node);
   if (key != "seq_no" && key != "primary_term") return fail(ENODATA);
   const Attributes now = TRY(node.view->tree->attributes(node.inode));
   const SeqNo since = now.staged ? SeqNo::none : now.inode.since;

@@ -42,10 +42,10 @@ Result<Created> create_in_tree(Mount& mount, const Request& request, const Node&
 }
 
 /// Only `.commitfs/meta` takes new files: made, then opened as one that was there.
-Result<Created> create_fixed(Mount& mount, const Node& directory, const char* name,
-                             fuse_file_info& info) {
+Result<Created> create_fixed(Mount& mount, const Request& request, const Node& directory,
+                             const char* name, fuse_file_info& info) {
   Created created{.entry = TRY(directory.fixed->create_file(name)), .handle = nullptr};
-  auto handle = open_control(mount, created.entry.node, info);
+  auto handle = open_control(mount, created.entry.node, request.caller(), info);
   if (!handle) {
     mount.forget(created.entry.node->id, 1);
     return std::unexpected(std::move(handle).error());
@@ -57,7 +57,7 @@ Result<Created> create_fixed(Mount& mount, const Node& directory, const char* na
 Result<Created> create_anywhere(Mount& mount, const Request& request, NodeId parent,
                                 const char* name, mode_t mode, fuse_file_info& info) {
   const auto directory = TRY(mount.find(parent));
-  if (directory->fixed != nullptr) return create_fixed(mount, *directory, name, info);
+  if (directory->fixed != nullptr) return create_fixed(mount, request, *directory, name, info);
   return create_in_tree(mount, request, *directory, name, mode, info);
 }
 

@@ -4,9 +4,16 @@
 
 namespace commitfs::fs::ops {
 
-/// Nothing is held back until close(2).
-void flush(Request request, NodeId, fuse_file_info*) {
-  request.error(0);
+/// Nothing is held back until close(2), but for the values of some control files.
+void flush(Request request, NodeId, fuse_file_info* info) {
+  Mount& mount = request.mount();
+  auto handle = mount.files.find(info->fh);
+  const bool closes =
+      handle != nullptr && handle->control != nullptr && handle->control->is_taken_at_close();
+  if (!closes) return request.error(0);
+  mount.executor.post([request = std::move(request), handle = std::move(handle)]() mutable {
+    request.done(handle->control->close());
+  });
 }
 
 void release(Request request, NodeId, fuse_file_info* info) {
