@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "meta/base/mutex.h"
 #include "meta/memory_catalog.h"
@@ -11,6 +12,7 @@ struct Session {
   std::map<InodeId, StagedInode> inodes;
   std::map<DirentKey, StagedDirent> dirents;
   std::map<XattrKey, StagedXattr> xattrs;
+  std::set<StagedRead> reads;
 };
 
 template <typename Map>
@@ -38,7 +40,8 @@ class MemoryStaging final : public Staging {
       states.push_back({.row = *session.row,
                         .inodes = values_of(session.inodes),
                         .dirents = values_of(session.dirents),
-                        .xattrs = values_of(session.xattrs)});
+                        .xattrs = values_of(session.xattrs),
+                        .reads = {session.reads.begin(), session.reads.end()}});
     }
     return states;
   }
@@ -59,6 +62,8 @@ class MemoryStaging final : public Staging {
       session.dirents.erase(key);
     for (const auto& key : batch.forget_xattrs)
       session.xattrs.erase(key);
+    for (const auto& read : batch.forget_reads)
+      session.reads.erase(read);
     if (batch.row) session.row = batch.row;
     for (const auto& inode : batch.inodes)
       session.inodes[inode.record.id] = inode;
@@ -66,6 +71,7 @@ class MemoryStaging final : public Staging {
       session.dirents[dirent.key] = dirent;
     for (const auto& xattr : batch.xattrs)
       session.xattrs[xattr.key] = xattr;
+    session.reads.insert(batch.reads.begin(), batch.reads.end());
   }
 
   Mutex mutex_;

@@ -44,6 +44,14 @@ struct StagedXattr {
   std::optional<std::string> value;
 };
 
+/// One thing a session depended on. `kind` is given its meaning by txn; `name` may be empty.
+struct StagedRead {
+  std::uint8_t kind = 0;
+  InodeId inode = InodeId::none;
+  std::string name;
+  auto operator<=>(const StagedRead&) const = default;
+};
+
 /// Everything of one session that changed since it was last written: rows to put and rows to
 /// forget.
 struct StagingBatch {
@@ -55,6 +63,8 @@ struct StagingBatch {
   std::vector<InodeId> forget_inodes;  ///< their xattr rows are forgotten with them
   std::vector<DirentKey> forget_dirents;
   std::vector<XattrKey> forget_xattrs;
+  std::vector<StagedRead> reads;
+  std::vector<StagedRead> forget_reads;
   bool drop = false;  ///< forget the whole session; the rest of the batch is ignored
 };
 
@@ -64,6 +74,7 @@ struct StagedState {
   std::vector<StagedInode> inodes;
   std::vector<StagedDirent> dirents;
   std::vector<StagedXattr> xattrs;
+  std::vector<StagedRead> reads;
 };
 
 enum class Durability { lazy, now };

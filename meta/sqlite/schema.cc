@@ -119,14 +119,21 @@ constexpr char kCreateStaging[] = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kAddStagedReads[] = R"sql(
+  CREATE TABLE staged_read (
+    session INTEGER NOT NULL, kind INTEGER NOT NULL, inode INTEGER NOT NULL, name BLOB NOT NULL,
+    PRIMARY KEY (session, kind, inode, name)
+  ) STRICT, WITHOUT ROWID;
+)sql";
+
 // Appended, never edited: a file out there has seen the ones before. The identity says how many
 // there are.
 constexpr Sql kCatalogMigrations[] = {Sql(kCreateCatalog)};
 constexpr char kIdentifyCatalog[] =
     "PRAGMA application_id = 0x434D4653; PRAGMA user_version = 1";  // "CMFS"
-constexpr Sql kStagingMigrations[] = {Sql(kCreateStaging)};
+constexpr Sql kStagingMigrations[] = {Sql(kCreateStaging), Sql(kAddStagedReads)};
 constexpr char kIdentifyStaging[] =
-    "PRAGMA application_id = 0x434D4647; PRAGMA user_version = 1";  // "CMFG"
+    "PRAGMA application_id = 0x434D4647; PRAGMA user_version = 2";  // "CMFG"
 
 // synchronous is set beside. mmap_size stays 0: an I/O error on a mapped page is a SIGBUS, not an
 // errno. The log is moved into the file by the commit that fills 4,000 pages (16 MB), which then

@@ -34,6 +34,7 @@ Result<void> drop_session(Connection& connection, SessionId session) {
   TRY(connection.run(kDropStagedInodes, session));
   TRY(connection.run(kDropStagedDirents, session));
   TRY(connection.run(kDropStagedXattrs, session));
+  TRY(connection.run(kDropStagedReads, session));
   return connection.run(kDropSession, session);
 }
 
@@ -47,6 +48,9 @@ Result<void> forget(Connection& connection, const StagingBatch& batch) {
   }
   for (const auto& key : batch.forget_xattrs) {
     TRY(connection.run(kForgetStagedXattr, batch.session, key.inode, key.name));
+  }
+  for (const auto& read : batch.forget_reads) {
+    TRY(connection.run(kForgetStagedRead, batch.session, read.kind, read.inode, read.name));
   }
   return {};
 }
@@ -65,6 +69,9 @@ Result<void> write_batch(Connection& connection, const StagingBatch& batch) {
   for (const auto& xattr : batch.xattrs) {
     TRY(connection.run(kPutStagedXattr, batch.session, xattr.key.inode, xattr.key.name,
                        xattr.value));
+  }
+  for (const auto& read : batch.reads) {
+    TRY(connection.run(kPutStagedRead, batch.session, read.kind, read.inode, read.name));
   }
   return {};
 }
@@ -107,6 +114,12 @@ Result<void> load_rows(Connection& connection, StagedState& state) {
          .value = std::nullopt});
     if (!xattr.is_null(2)) state.xattrs.back().value = xattr.get<std::string>(2);
   }
+  auto read = TRY(connection.use(kListStagedReads, session));
+  while (TRY(read.step())) {
+    state.reads.push_back({.kind = read.get<std::uint8_t>(0),
+                           .inode = read.get<InodeId>(1),
+                           .name = read.get<std::string>(2)});
+  }
   return {};
 }
 
@@ -130,7 +143,7 @@ class SqliteStaging final : public Staging {
     std::vector<StagedState> states;
     auto row = TRY(connection.use(kListSessions));
     while (TRY(row.step())) {
-      states.push_back({.row = TRY(read_session(row)), .inodes = {}, .dirents = {}, .xattrs = {}});
+      states.push_back({.row = TRY(read_session(row)), .inodes = {}, .dirents = {}, .xattrs = {}, .reads = {}});
       TRY(load_rows(connection, states.back()));
     }
     return states;

@@ -45,4 +45,12 @@ inline constexpr char kForgetStagedXattrs[] =
     "DELETE FROM staged_xattr WHERE session = ?1 AND inode = ?2";
 inline constexpr char kDropStagedXattrs[] = "DELETE FROM staged_xattr WHERE session = ?1";
 
+inline constexpr char kPutStagedRead[] =
+    "INSERT OR IGNORE INTO staged_read (session, kind, inode, name) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char kListStagedReads[] =
+    "SELECT kind, inode, name FROM staged_read WHERE session = ?1 ORDER BY kind, inode, name";
+inline constexpr char kForgetStagedRead[] =
+    "DELETE FROM staged_read WHERE session = ?1 AND kind = ?2 AND inode = ?3 AND name = ?4";
+inline constexpr char kDropStagedReads[] = "DELETE FROM staged_read WHERE session = ?1";
+
 }  // namespace commitfs::sqlite

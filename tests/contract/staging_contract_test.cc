@@ -9,6 +9,7 @@
 namespace commitfs::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -150,6 +151,22 @@ TEST_P(StagingTest, ForgottenRowsAreGoneAndAnInodeTakesItsXattrs) {
   EXPECT_EQ(state.xattrs.at(0).key, (XattrKey{InodeId{8}, "user.a"}));
 }
 
+TEST_P(StagingTest, ReadsComeBackOnceEachUntilTheyAreForgotten) {
+  auto batch = session(1);
+  const StagedRead file{.kind = 1, .inode = InodeId{0xFFFF'FFFF'FFFF'FFFF}, .name = {}};
+  const StagedRead absent{.kind = 3, .inode = InodeId{1}, .name = "\xFF"};
+  const StagedRead other{.kind = 3, .inode = InodeId{1}, .name = "other"};
+  batch.reads = {absent, other, file};
+  write(batch);
+  StagingBatch second{.session = SessionId{1}, .row = std::nullopt};
+  second.reads = {file};
+  second.forget_reads = {other};
+  write(second);
+  reopen();
+
+  EXPECT_THAT(load().at(0).reads, ElementsAre(file, absent));
+}
+
 TEST_P(StagingTest, RowForgottenAndPutInOneBatchIsThere) {
   write(session(1));
   StagingBatch batch{.session = SessionId{1}, .row = std::nullopt};
@@ -164,6 +181,7 @@ TEST_P(StagingTest, DroppedSessionLeavesNothingAndOthersAlone) {
   for (const std::uint64_t id : {1U, 2U}) {
     auto batch = session(id);
     batch.dirents = {{.key = {InodeId{1}, "a"}, .inode = InodeId{7}}};
+    batch.reads = {{.kind = 1, .inode = InodeId{7}, .name = {}}};
     write(batch);
   }
   write({.session = SessionId{1}, .row = std::nullopt, .drop = true});
@@ -172,6 +190,7 @@ TEST_P(StagingTest, DroppedSessionLeavesNothingAndOthersAlone) {
   EXPECT_EQ(load().at(0).row.id, SessionId{2});
   write(session(1));
   EXPECT_THAT(load().at(0).dirents, IsEmpty());
+  EXPECT_THAT(load().at(0).reads, IsEmpty());
 }
 
 TEST_P(StagingTest, SessionsComeById) {

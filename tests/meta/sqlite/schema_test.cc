@@ -136,6 +136,14 @@ TEST_F(SchemaTest, IdentityCountsTheMigrations) {
             catalog_schema().application_id);
 }
 
+TEST_F(SchemaTest, IdentityOfAStagingJournalCountsItsMigrations) {
+  must(open_sqlite_staging(path_));
+  const auto connection = must(Connection::open(path_, kLockLimit));
+
+  EXPECT_EQ(must(connection->query_integer("PRAGMA user_version")),
+            static_cast<std::int64_t>(staging_schema().migrations.size()));
+}
+
 TEST_F(SchemaTest, ReaderCannotWrite) {
   must(open_sqlite_catalog(path_));
   const auto reader = must(open_reader(path_, kLockLimit));
