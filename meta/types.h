@@ -131,7 +131,9 @@ struct GroupHead {
 
 /// The last versions that touched one directory. Rows of removed directories stay.
 struct DirectoryHead {
-  SeqNo entries_seq_no = SeqNo::none;  ///< an entry was added, removed or replaced in it
+  /// An entry was added, removed or replaced in it, otherwise than by a rewrite, which changes no
+  /// data (row 11 of the conflict table).
+  SeqNo entries_seq_no = SeqNo::none;
   SeqNo subtree_seq_no =
       SeqNo::none;  ///< anything below it changed, at any depth (its own entries too)
   SeqNo place_seq_no = SeqNo::none;  ///< it was made, renamed, moved or removed itself

@@ -290,7 +290,8 @@ class Applier {
     for (const InodeId id : directories) {
       if (made_.contains(id)) continue;
       DirectoryHead head = TRY(transaction_.directory_head(id));
-      if (partitions_.contains(id)) head.entries_seq_no = head.subtree_seq_no = seq_no_;
+      if (partitions_.contains(id)) head.subtree_seq_no = seq_no_;
+      if (partitions_.contains(id) && version_.operation != "rewrite") head.entries_seq_no = seq_no_;
       if (subtrees_.contains(id)) head.subtree_seq_no = seq_no_;
       if (placed_.contains(id) || unplaced_.contains(id)) head.place_seq_no = seq_no_;
       TRY(transaction_.put_directory_head(id, head));

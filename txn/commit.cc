@@ -86,7 +86,9 @@ class CommitPipeline::Impl {
 
   Result<std::shared_ptr<const ConflictReport>> check(Session& session) {
     auto open_files = session.wait_for_writers(std::chrono::steady_clock::now());
-    const Delta delta = TRY(compute_delta(session, *context_.store));
+    Delta delta = TRY(compute_delta(session, *context_.store));
+    // Who changed nothing saw one version, and comes before whatever was committed since.
+    if (!delta.empty()) delta.reads = TRY(collect_reads(session));
     Validation validation = TRY(validate_and_compare(delta));
     validation.report.session = session.name();
     validation.report.open_files = std::move(open_files);
@@ -190,7 +192,9 @@ class CommitPipeline::Impl {
   }
 
   Result<SeqNo> move_frozen_base(Session& session) {
-    const Delta delta = TRY(compute_delta(session, *context_.store));
+    Delta delta = TRY(compute_delta(session, *context_.store));
+    // Also of who changed nothing: he would see two versions.
+    delta.reads = TRY(collect_reads(session));
     const SeqNo head = TRY(context_.catalog->head_seq_no());
     Validation validation = TRY(validate_and_compare(delta));
     ConflictReport& report = validation.report;

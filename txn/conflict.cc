@@ -155,6 +155,8 @@ std::string_view to_string(ConflictCategory category) {
     case ConflictCategory::attribute: return "ATTRIBUTE";
     case ConflictCategory::config:
       return "CONFIG";
+    case ConflictCategory::read_write: return "READ_WRITE";
+    case ConflictCategory::phantom: return "PHANTOM";
   }
   return "UNKNOWN";
 }

@@ -24,6 +24,8 @@ enum class ConflictCategory : std::uint8_t {
   type,
   attribute,
   config,
+  read_write,
+  phantom,
 };
 
 /// "EXISTS", "UPDATE_UPDATE", … "DIR_CHANGED" as users read it.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "meta/catalog.h"
+#include "txn/reads.h"
 #include "txn/session.h"
 
 namespace commitfs {
@@ -64,6 +65,8 @@ struct Delta {
   std::map<InodeId, InodeRecord> before;  ///< base record of each inode that lost a name
   bool only_deletes = false;
   std::uint64_t bytes = 0;                ///< size of the bodies it brings
+  /// What a serializable session depends on. Not compute_delta's: who reads and writes nothing else needs no validation.
+  Reads reads;
 
   bool empty() const { return dirents.empty() && inodes.empty() && xattrs.empty(); }
   const InodeDelta* find_inode(InodeId id) const;

@@ -54,20 +54,23 @@ std::string ConflictCollector::group_of(const DirentKey& key) const {
 }
 
 bool ConflictCollector::has(const DirentKey& key) const {
-  const std::string path = delta_.path_of(key);
-  const auto found = seen_.lower_bound({path, ConflictCategory{}});
-  return found != seen_.end() && found->first == path;
+  return speaks_of(delta_.path_of(key));
 }
 
 Result<void> ConflictCollector::put(Conflict conflict, SeqNo winner) {
   if (!seen_.emplace(conflict.path, conflict.category).second) return {};
-  if (report_.conflicts.size() >= ConflictReport::kMaxInFull) {
-    ++report_.omitted;
+  if (full()) {
+    omit();
     return {};
   }
   conflict.winner = *TRY(head_.version(winner));
   report_.conflicts.push_back(std::move(conflict));
   return {};
+}
+
+bool ConflictCollector::speaks_of(const std::string& path) const {
+  const auto known = seen_.lower_bound({path, ConflictCategory{}});
+  return known != seen_.end() && known->first == path;
 }
 
 void ConflictCollector::note(std::string text) {

@@ -54,6 +54,11 @@ class ConflictCollector {
   Result<void> add_path(ConflictCategory category, std::string path, SeqNo winner, std::string detail = {});
   /// True when there is a conflict on that name already.
   bool has(const DirentKey& key) const;
+  /// True when a conflict of that path is known, of whatever category.
+  bool speaks_of(const std::string& path) const;
+  /// There is room for no more: further ones are only counted, by `omit`.
+  bool full() const { return report_.conflicts.size() >= ConflictReport::kMaxInFull; }
+  void omit() { ++report_.omitted; }
   void note(std::string text);
   /// Orders by path and counts what was left out.
   void finish();

@@ -124,6 +124,9 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     session.finish(base, {});
     return CommitOutcome{.error = 0, .version = base, .report = {}};
   }
+  auto reads = collect_reads(session);
+  if (!reads) return refuse_with(session, reads.error(), "what the session read could not be told");
+  delta->reads = *std::move(reads);
   job.delta = std::move(*delta);
   return std::nullopt;
 }

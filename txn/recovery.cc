@@ -27,8 +27,9 @@ Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContex
       spdlog::error("session {} is left closed: {}", raw(row.id), settings.error().describe());
       continue;
     }
-    sessions.push_back(
-        std::make_shared<Session>(context, row, ChangeSet::from_staged(state), *std::move(settings)));
+    ReadSet reads = ReadSet::from_staged(state.reads, settings->isolation == Isolation::serializable);
+    sessions.push_back(std::make_shared<Session>(context, row, ChangeSet::from_staged(state), *std::move(settings),
+                                                 std::move(reads)));
     sessions.back()->forget_unlinked();
   }
   if (!drops.empty()) TRY(staging.write(drops, Durability::lazy));

@@ -9,7 +9,7 @@
 
 namespace commitfs {
 
-Session::Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings)
+Session::Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings, ReadSet reads)
     : context_(std::move(context)),
       id_(row.id),
       uid_(row.uid),
@@ -24,7 +24,10 @@ Session::Session(TableContext context, StagedSession row, ChangeSet changes, Ses
             .gid = gid_,
             .changes = std::move(changes),
             .garbage = {},
-            .open_for_writing = {}} {
+            .open_for_writing = {},
+            .reads = std::move(reads)} {
+  if (settings_->isolation == Isolation::serializable) (void)data_.reads.track();  // what it reads from here on
+  records_reads_ = data_.reads.tracking() != ReadSet::Tracking::off;
   if (!row_.boot_id.empty()) return;
   row_.boot_id = boot_id();
   row_dirty_ = true;
@@ -49,8 +52,9 @@ Session::AfterUnlock::~AfterUnlock() {
 }
 
 void Session::settle(AfterUnlock& after) {
+  if (data_.reads.tracking() == ReadSet::Tracking::off) records_reads_.store(false, std::memory_order_relaxed);
   after.garbage = std::exchange(data_.garbage, {});
-  if (!is_alive() || announced_ || (!row_dirty_ && !data_.changes.dirty())) return;
+  if (!is_alive() || announced_ || !is_dirty()) return;
   announced_ = true;
   after.announce = true;
 }
@@ -94,6 +98,7 @@ void Session::thaw() {
 
 void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replaced) {
   ChangeSet changes;  // freed after the lock is released
+  ReadSet reads;      // likewise
   AfterUnlock after(*this);
   {
     MutexLock lock(mutex_);
@@ -104,6 +109,7 @@ void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replace
     replaced_ = replaced;
     for (const auto& [mine, theirs] : replaced) replaced_by_.emplace(theirs, mine);
     changes = take_changes();
+    reads = std::exchange(data_.reads, ReadSet(ReadSet::Tracking::off));
     settle(after);
   }
   remove_unused_bodies(changes, version, replaced);
@@ -112,6 +118,7 @@ void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replace
 std::vector<ObjectId> Session::discard() {
   ChangeSet changes;  // freed after the lock is released
   std::vector<ObjectId> objects;
+  ReadSet reads;  // likewise
   {
     MutexLock lock(mutex_);
     if (!is_alive()) return {};
@@ -125,6 +132,8 @@ std::vector<ObjectId> Session::discard() {
     root.atime_ns = root.mtime_ns = root.ctime_ns = root.btime_ns = created_ns_;
     successor_ = make_empty_tree(std::move(root));
     changes = take_changes();
+    reads = std::exchange(data_.reads, ReadSet(ReadSet::Tracking::off));
+    records_reads_ = false;
     objects = std::exchange(data_.garbage, {});
   }
   for (const auto& [id, inode] : changes.inodes()) {

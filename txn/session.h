@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -30,7 +31,8 @@ enum class SessionState {
 class Session : public Tree, public std::enable_shared_from_this<Session> {
  public:
   /// `row` with an empty boot_id is a new session; otherwise one that recovery found, with what its `extra` says.
-  Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings = {});
+  Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings = {},
+          ReadSet reads = ReadSet());
   ~Session() override;  ///< removes the bodies of unlinked files that outlived a commit or discard
 
   // Tree: the session's view while open; version `committed_as` once committed; an empty directory once discarded.
@@ -62,6 +64,21 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   template <typename Operation>
   auto read(Operation operation) -> decltype(operation(std::declval<const SessionData&>()));
 
+  // Reads of programs (fs calls these; the Tree's own functions record nothing). Each is one relaxed load when the session
+  // cannot turn serializable any more, or is over. A read is noted before it is made.
+  bool records_reads() const { return records_reads_.load(std::memory_order_relaxed); }
+  void note_read(ReadKind kind, InodeId inode, std::string_view name = {});
+  /// lookup, of which finding nothing is a read. `ask_again`: the kernel must not remember this absence, see
+  /// ReadSet::record_absent.
+  Result<Attributes> look_up(InodeId parent, std::string_view name, bool& ask_again);
+  /// A copy of what a serializable session has read, and of what it reads; empty for any other.
+  struct TrackedReads {
+    ReadSet set;
+    SeqNo base = SeqNo::none;
+    bool rewrites = false;
+  };
+  TrackedReads tracked_reads() const;
+
   // Writers (fs calls these, through tree::, around handles that may write). In any state.
   void release_writer(InodeId inode);
   void release_inode(InodeId inode);
@@ -92,7 +109,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   // is audited is its tree.
   /// As they are now; never null, never changed afterwards.
   std::shared_ptr<const SessionSettings> settings() const;
-  /// EINVAL for less than what the session has already.
+  /// EINVAL for less than what the session has already; EBUSY for serializable when it has read more than is known any
+  /// more (ReadSet::kUndecidedMax things, or anything before the daemon restarted).
   Result<void> set_isolation(Isolation isolation);
   Result<void> set_operation(Operation operation);
   Result<void> set_early_detection(EarlyDetection early);
@@ -174,6 +192,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
 
   /// Hands over what an operation left behind.
   void settle(AfterUnlock& after) REQUIRES(mutex_);
+  /// True when there is something to journal.
+  bool is_dirty() const REQUIRES(mutex_) { return row_dirty_ || data_.changes.dirty() || data_.reads.dirty(); }
   bool is_alive() const REQUIRES(mutex_) { return state_ == SessionState::open || state_ == SessionState::freezing; }
   bool is_fenced() const { return context_.fence != nullptr && context_.fence->broken(); }
   /// Edits the row unless `edit` fails. EROFS unless the session is open.
@@ -200,6 +220,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   const uid_t uid_;
   const gid_t gid_;
   const TimeNs created_ns_;
+  /// False from when data_.reads is off.
+  std::atomic<bool> records_reads_ = true;
   std::function<void()> journal_listener_;
 
   mutable Mutex mutex_;

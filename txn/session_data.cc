@@ -222,6 +222,7 @@ ChangedInode* SessionData::edit_inode(const InodeRecord& found) {
 
 void SessionData::put_name(const DirentKey& key, ChangedInode& inode, InodeId in_base) {
   assert(changes.find_inode(inode.record.id) == &inode);
+  reads.forget_absence_of_made(key.parent, key.name);
   if (in_base == inode.record.id) {
     changes.forget_dirent(key);
     inode.place.reset();

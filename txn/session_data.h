@@ -15,6 +15,7 @@
 #include "txn/fence.h"
 #include "txn/file_time.h"
 #include "txn/id_source.h"
+#include "txn/read_set.h"
 #include "txn/sealer.h"
 #include "txn/tree.h"
 
@@ -57,6 +58,7 @@ struct SessionData {
   std::vector<ObjectId> garbage;
   /// Inodes with writers.
   std::set<InodeId> open_for_writing;
+  ReadSet reads;
 
   // The view. "Not there" is an empty optional. Records are as they stand, without a staged body's size and times.
   Result<std::optional<InodeId>> find_dirent(InodeId parent, std::string_view name) const;
@@ -90,6 +92,9 @@ struct SessionData {
     InodeId in_base = InodeId::none;
   };
   Result<Entry> find_entry(const DirentKey& key) const;
+
+  /// True when what would be read was made, written as a whole or removed here: no read of the base.
+  bool is_own(ReadKind kind, InodeId inode, std::string_view name) const;
 
   // Changes.
   /// The inode's entry: copied from the base on first use. ENOENT when the view has no such inode.

@@ -34,8 +34,9 @@ void Session::forget_unlinked() {
 std::optional<StagingBatch> Session::take_journal() {
   MutexLock lock(mutex_);
   announced_ = false;
-  if (!is_alive() || (!row_dirty_ && !data_.changes.dirty())) return std::nullopt;
+  if (!is_alive() || !is_dirty()) return std::nullopt;
   StagingBatch batch = data_.changes.take_dirty(id_);
+  data_.reads.take_dirty(batch);
   if (row_dirty_) {
     row_.base = data_.base;
     batch.row = row_;
@@ -48,6 +49,7 @@ void Session::return_journal(const StagingBatch& batch) {
   MutexLock lock(mutex_);
   if (!is_alive()) return;
   data_.changes.mark_dirty(batch);
+  data_.reads.mark_dirty_again();
   row_dirty_ = row_dirty_ || batch.row.has_value();
 }
 

@@ -30,6 +30,7 @@ Result<void> Session::edit_settings(Edit edit) {
 Result<void> Session::set_isolation(Isolation isolation) {
   return edit_settings([&](SessionSettings& settings) -> Result<void> {
     if (isolation < settings.isolation) return fail(EINVAL, "isolation can only be strengthened");
+    if (isolation == Isolation::serializable) TRY(data_.reads.track());
     settings.isolation = isolation;
     return {};
   });

@@ -156,6 +156,38 @@ Writer& Writer::open_and_close(const std::string& path) {
   return *this;
 }
 
+Writer& Writer::read(const std::string& path) {
+  session_->note_read(ReadKind::file, find(path));
+  return *this;
+}
+
+Writer& Writer::ls(const std::string& path) {
+  session_->note_read(ReadKind::directory, find(path));
+  return *this;
+}
+
+Writer& Writer::look_for(const std::string& path) {
+  const auto [parent, name] = split(path);
+  bool ask_again = false;
+  EXPECT_FALSE(session_->look_up(parent, name, ask_again)) << path;
+  return *this;
+}
+
+Writer& Writer::get_xattr(const std::string& path, const std::string& name) {
+  session_->note_read(ReadKind::xattr, find(path), name);
+  return *this;
+}
+
+Writer& Writer::serializable() {
+  must(session_->set_isolation(Isolation::serializable), "serializable");
+  return *this;
+}
+
+Writer& Writer::rewrite() {
+  must(session_->set_operation(Operation::rewrite), "rewrite");
+  return *this;
+}
+
 Contents Writer::contents() { return read_tree(*session_, *table_.context.store); }
 
 TxnTable::TxnTable(std::shared_ptr<Catalog> catalog) {

@@ -49,6 +49,13 @@ class Writer {
   Writer& set_xattr(const std::string& path, const std::string& name, const std::string& value);
   /// Opened for writing and closed, nothing written.
   Writer& open_and_close(const std::string& path);
+  // Reads of a program, as fs notes them.
+  Writer& read(const std::string& path);  ///< a file, or a symbolic link
+  Writer& ls(const std::string& path);
+  Writer& look_for(const std::string& path);  ///< a name that is not there
+  Writer& get_xattr(const std::string& path, const std::string& name);
+  Writer& serializable();
+  Writer& rewrite();  ///< its operation
   Contents contents();
   InodeId find(const std::string& path);
 
