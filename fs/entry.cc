@@ -11,14 +11,16 @@ namespace {
 
 Result<Entry> find_in_tree(Mount& mount, const Node& parent, std::string_view name) {
   const View& view = *parent.view;
-  auto found = view.tree->lookup(parent.inode, name);
+  bool ask_again = false;
+  auto found = view.session != nullptr ? view.session->look_up(parent.inode, name, ask_again)
+                                       : view.tree->lookup(parent.inode, name);
   if (found) {
     return make_entry(mount, parent.view, *found, NodePlace{parent.id, std::string(name)});
   }
   // The head grows new names behind the kernel's back; all other trees only change through the
   // mount.
   if (found.error().code == ENOENT && view.kind != ViewKind::live) {
-    return Entry{.entry_timeout_s = kForever_s};
+    return Entry{.entry_timeout_s = ask_again ? kNever_s : kForever_s};
   }
   return std::unexpected(std::move(found).error());
 }

@@ -38,6 +38,11 @@ struct Node {
   ino_t number() const { return view->number(inode); }
 };
 
+/// A program is about to read something of the node's base: see Session::note_read.
+inline void note_read(const Node& node, ReadKind kind, std::string_view name = {}) {
+  if (node.view->session != nullptr) node.view->session->note_read(kind, node.inode, name);
+}
+
 /// A directory's node and a name in it.
 struct NodePlace {
   NodeId parent = NodeId::none;

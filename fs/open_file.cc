@@ -16,8 +16,10 @@ void give_back_writer(const Node& node, bool writer) {
   if (writer) tree::release_writer(*node.view->session, node.inode);
 }
 
-Result<tree::Body> take_for_writing(Mount& mount, const Node& node, bool truncate) {
+Result<tree::Body> take_for_writing(Mount& mount, const Node& node, bool truncate,
+                                    bool reads_too) {
   Session* session = TRY(writable_session(node));
+  if (reads_too) note_read(node, ReadKind::file);
   const auto body = TRY(tree::open_for_writing(*session, node.inode, truncate));
   if (mount.nodes.take_handle_on(node, body.object)) return body;
   tree::release_writer(*session, node.inode);
@@ -37,6 +39,7 @@ Result<void> check_body(Mount& mount, const Node& node) {
 
 Result<tree::Body> take_for_reading(Mount& mount, const Node& node) {
   TRY(check_body(mount, node));
+  note_read(node, ReadKind::file);
   const bool in_session = node.view->kind == ViewKind::session;
   const auto object = mount.nodes.take_handle(node, !in_session);
   if (!object) return fail(ESTALE, "the body was replaced");
@@ -47,7 +50,9 @@ Result<std::shared_ptr<FileHandle>> open_in_tree(Mount& mount, fuse_req_t reques
                                                  const std::shared_ptr<Node>& node,
                                                  fuse_file_info& info) {
   const bool writer = wants_to_write(info.flags);
-  const auto body = writer ? TRY(take_for_writing(mount, *node, (info.flags & O_TRUNC) != 0))
+  const bool truncate = (info.flags & O_TRUNC) != 0;
+  const bool reads_too = !truncate && (info.flags & O_ACCMODE) == O_RDWR;
+  const auto body = writer ? TRY(take_for_writing(mount, *node, truncate, reads_too))
                            : TRY(take_for_reading(mount, *node));
   return open_body(mount, request, node, body, writer, UniqueFd(), info);
 }

@@ -5,10 +5,18 @@
 namespace commitfs::fs::ops {
 namespace {
 
+/// The version that last changed a file stands for its bytes. What the kernel asks for by itself
+/// (capabilities, labels) is no read of a program's.
+void note_attribute_read(const Node& node, std::string_view name) {
+  if (is_own_xattr(name)) return note_read(node, ReadKind::file);
+  if (!name.starts_with("security.")) note_read(node, ReadKind::xattr, name);
+}
+
 Result<std::string> find_value(Mount& mount, NodeId id, std::string_view name) {
   if (is_foreign_xattr(name)) return fail(EOPNOTSUPP);
   const auto node = TRY(mount.find(id));
   if (node->fixed != nullptr) return fail(ENODATA);
+  note_attribute_read(*node, name);
   if (is_own_xattr(name)) return find_own_xattr(mount, *node, name);
   return node->view->tree->xattr(node->inode, name);
 }

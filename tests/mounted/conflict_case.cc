@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <map>
 #include <ostream>
 
 #include "tests/support/tree_listing.h"
@@ -37,7 +38,10 @@ void ConflictTable::play(const ConflictCase& row) {
   session("mine", "");
   commit("winner", row.winner);
   ok(std::string("cd sessions/mine\n") + row.mine);
-  const auto before = detailed_tree(at("sessions/mine"));
+  // Of a serializable session nothing is looked at before: it would have read that.
+  const bool may_look = read("sessions/mine/.commitfs/isolation") == "snapshot\n";
+  const auto before =
+      may_look ? detailed_tree(at("sessions/mine")) : std::map<std::string, std::string>();
   const std::string check = sh("cat sessions/mine/.commitfs/check").out;
 
   const Output mv = sh("mv sessions/mine commit/");
@@ -55,7 +59,7 @@ void ConflictTable::play(const ConflictCase& row) {
     const std::string line = std::string("(.|\n)*(") + row.category + ") " + row.path + "\n(.|\n)*";
     EXPECT_THAT(reported(read("sessions/mine/.commitfs/conflicts.json")),
                 ::testing::MatchesRegex(line));
-    EXPECT_EQ(detailed_tree(at("sessions/mine")), before);
+    if (may_look) EXPECT_EQ(detailed_tree(at("sessions/mine")), before);
   }
   EXPECT_EQ(brief_tree(at("live")), row.tree);
   if (*row.probe != '\0') {
