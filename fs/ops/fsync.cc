@@ -7,10 +7,13 @@
 namespace commitfs::fs::ops {
 namespace {
 
-/// What is in no open session is durable already.
+/// What is in no session, or in one that is committed, is durable already. Not so while a commit is
+/// prepared: it may be refused yet.
 Session* open_session(const Node& node) {
   Session* session = node.view->session.get();
-  return session != nullptr && session->state() == SessionState::open ? session : nullptr;
+  if (session == nullptr) return nullptr;
+  const SessionState state = session->state();
+  return state == SessionState::open || state == SessionState::freezing ? session : nullptr;
 }
 
 Result<void> sync_file(Mount& mount, const Node& node) {
