@@ -26,12 +26,13 @@ struct Commit {
 };
 
 /// After the answer the kernel shows what it remembers of the session at its new place. If other
-/// versions came between base and head that is not all of the version; and a receipt below another
-/// one is at a place that is none.
+/// versions came between base and head that is not all of the version, if another session of the same
+/// token made it none of it; and a receipt below another one is at a place that is none.
 void refresh_receipt(Mount& mount, const Commit& commit, const CommitOutcome& outcome) {
   const bool head_moved = raw(outcome.version) > raw(commit.base) + 1;
+  const bool made_by_another = !outcome.made_version && outcome.version != commit.base;
   const bool misplaced = commit.new_parent != kCommitNode;
-  if (!head_moved && !misplaced) return;
+  if (!head_moved && !made_by_another && !misplaced) return;
   mount.notifier.post(
       [&mount, commit] { mount.refresh_session(commit.view, commit.new_parent, commit.new_name); });
 }

@@ -52,11 +52,9 @@ class Batch {
     const Term current = TRY(transaction.current_term());
     if (context_.fence != nullptr) TRY(context_.fence->admit(current));
     if (current != term_) return fail(ESTALE, "another mount of this table has taken over since");
-    if (const auto token = job->session->token()) {
-      if (const auto made = TRY(transaction.find_version_by_token(*token))) {  // row 38
-        accepted_.push_back({std::move(job), made->seq_no, false, {}, {}, {}});
-        return {};
-      }
+    if (const auto made = TRY(made_before(transaction, *job->session))) {
+      accepted_.push_back({std::move(job), *made, false, {}, {}, {}});
+      return {};
     }
     if (config_ == nullptr) config_ = TRY(config_as_of(context_.config, transaction));
     Validation validation = TRY(validate(transaction, job->delta, job->bodies, *config_));
@@ -78,6 +76,16 @@ class Batch {
     accepted_.push_back({std::move(job), seq_no, true, std::move(validation.replaced), std::move(applied),
                          std::move(validation.report)});
     return {};
+  }
+
+  /// The version that a session of the same token made (row 38), or this one itself, when the
+  /// outcome of its commit could not be told.
+  static Result<std::optional<SeqNo>> made_before(CatalogReader& head, const Session& session) {
+    if (const auto token = session.token()) {
+      if (const auto made = TRY(head.find_version_by_token(*token))) return made->seq_no;
+    }
+    if (const auto made = TRY(head.find_version_by_session_id(session.id()))) return made->seq_no;
+    return std::nullopt;
   }
 
   Result<VersionRecord> describe(CatalogTransaction& transaction, const CommitJob& job) {
@@ -117,12 +125,23 @@ class Batch {
   /// An error of COMMIT itself leaves the outcome open; the catalog knows.
   bool landed_after_all(const Error& error) {
     if (error.code != EIO) return false;
+    if (const auto settled = settle(); !settled) {
+      spdlog::error("the outcome of a commit stays unknown: {}", settled.error().describe());
+    }
     for (const Accepted& accepted : accepted_) {
       if (!accepted.made_version) continue;
       const auto version = context_.catalog->find_version_by_session_id(accepted.job->session->id());
       return version && version->has_value();  // all of them landed, or none
     }
     return false;
+  }
+
+  /// A commit whose sync failed may stand in the log all the same, and come back at the next start
+  /// after its sessions went on. Writing over it, or behind it, settles what is so.
+  Result<void> settle() {
+    const auto transaction = TRY(context_.catalog->begin());
+    TRY(transaction->put_config("commit.settled", std::to_string(context_.clock->now_ns())));
+    return transaction->commit();
   }
 
   void land(Accepted accepted) {
