@@ -91,7 +91,7 @@ Result<struct stat> ControlNode::attributes() {
 }
 
 bool is_reserved_control(std::string_view name) {
-  constexpr std::array kReserved = {"require", "early", "recovered"};
+  constexpr std::array kReserved = {"require", "early"};
   return std::ranges::find(kReserved, name) != kReserved.end();
 }
 

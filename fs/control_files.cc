@@ -162,6 +162,8 @@ constexpr std::array kSessionFiles = {
                 .appends = true},
     ControlFile{
         .name = "operation", .read = settings::read_operation, .write = settings::write_operation},
+    ControlFile{
+        .name = "recovered", .read = settings::read_recovered, .write = settings::write_recovered},
     ControlFile{.name = "replace",
                 .read = settings::read_replace,
                 .write = settings::write_replace,

@@ -13,6 +13,16 @@ ControlText line(std::string_view value) {
 
 }  // namespace
 
+Result<ControlText> read_recovered(const ControlSource& source) {
+  return line(source.session->outlived_boot() ? "unseen" : "no");
+}
+
+Result<void> write_recovered(const ControlSource& source, std::string_view value) {
+  if (value != "accept") return fail(EINVAL, "recovered takes: accept");
+  source.session->accept_boot();
+  return {};
+}
+
 Result<ControlText> read_isolation(const ControlSource& source) {
   return line(to_string(source.session->settings()->isolation));
 }

@@ -6,6 +6,9 @@
 /// show the value as it is now, writers answer EINVAL for a bad one.
 namespace commitfs::fs::settings {
 
+/// Whether the machine went down while the session was open; "accept" says that somebody looked.
+Result<ControlText> read_recovered(const ControlSource& source);
+Result<void> write_recovered(const ControlSource& source, std::string_view value);
 Result<ControlText> read_isolation(const ControlSource& source);
 Result<void> write_isolation(const ControlSource& source, std::string_view value);
 Result<ControlText> read_operation(const ControlSource& source);

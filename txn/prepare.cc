@@ -101,6 +101,11 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
   }
+  if (session.outlived_boot()) {
+    return refuse_with(session, Error{EOWNERDEAD, "look at them, then write accept to recovered"},
+                       "the machine went down while this session was open, and files that were not "
+                       "synced before may be torn");
+  }
   const auto config = current_config(context.config);
   const Deadline deadline =
       std::chrono::steady_clock::now() + config->open_wait.value_or(options.open_wait);

@@ -20,6 +20,7 @@ Result<void> Session::edit_settings(Edit edit) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
   if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
   SessionSettings settings = *settings_;
   TRY(edit(settings));
   put_settings(std::move(settings));
@@ -61,7 +62,7 @@ Result<void> Session::set_replace(std::string_view lines) {
 Result<void> Session::set_frozen() {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (!is_alive()) return fail(EROFS, "freeze a session that is over");
+  if (!is_alive() || is_fenced()) return fail(EROFS, "freeze a session that is over");
   if (!linked_with_writers().empty()) return fail(EBUSY, "freeze a session with open files");
   SessionSettings settings = *settings_;
   settings.frozen = true;

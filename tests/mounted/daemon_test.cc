@@ -112,6 +112,19 @@ TEST_P(DaemonLife, SessionsAndReceiptsAreThereAgainAtTheNextMount) {
   EXPECT_EQ(brief_tree(at("live")), "d/ d/x=x n=n");
 }
 
+TEST_P(DaemonLife, ASessionThatOutlivedTheMachineIsCommittedOnlyWhenSomebodyLooked) {
+  session("s", "echo 2 > b");
+  daemon().unmount();
+  ok("sqlite3 $TABLE/.commitfs/staging.db \"UPDATE session SET boot_id = 'another'\"");
+  mount();
+  EXPECT_THAT(sh("mv sessions/s commit/"), FailedWith("Owner died"));
+  EXPECT_THAT(read("sessions/s/.commitfs/conflicts"), HasSubstr("went down"));
+  EXPECT_EQ(read("sessions/s/.commitfs/recovered"), "unseen\n");
+  EXPECT_THAT(sh("echo fine > sessions/s/.commitfs/recovered"), FailedWith("Invalid argument"));
+  ok("echo accept > sessions/s/.commitfs/recovered; mv sessions/s commit/");
+  EXPECT_EQ(read("live/b"), "2\n");
+}
+
 TEST_P(DaemonLife, TheTermGrowsWithEveryMount) {
   daemon().unmount();
   mount();
