@@ -61,7 +61,10 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     }));
     if (!loop.initialize()) return fail(EIO, "the kernel ended the connection at once");
     const auto guard = TRY(fs::ConnectionGuard::start(mountpoint));
-    mount.kernel.attach(session.get(), std::filesystem::absolute(mountpoint));
+    const auto place = std::filesystem::absolute(mountpoint);
+    mount.kernel.attach(session.get(), place);
+    table.context().hooks->set_view_locator(
+        [place](const std::string& name) { return place / "sessions" / name; });
     const bool passthrough = mount.passthrough.active();
     const unsigned threads =
         options.threads != 0 ? options.threads : fs::default_threads(passthrough);

@@ -110,6 +110,7 @@ class CommitPipeline::Impl {
       const auto deadline = std::chrono::steady_clock::now() + options_.open_wait;
       const auto open_files = TRY(wait_for_open_files(session, *context_.store, deadline));
       if (!open_files.empty()) return fail(EBUSY, "freeze: open for writing: " + open_files.front());
+      TRY(ask_hooks_to_freeze(session));
       return session.set_frozen();
     }();
     session.thaw();
@@ -144,6 +145,18 @@ class CommitPipeline::Impl {
       }
       for (Job& job : batch.again) to_prepare_.push(std::move(job));
     }
+  }
+
+  /// The hooks of a commit run now and not inside its rename.
+  Result<void> ask_hooks_to_freeze(Session& session) {
+    const auto objection = ask_hooks(session, TRY(compute_delta(session, *context_.store)), context_);
+    if (!objection) return {};
+    ConflictReport report;
+    report.session = session.name();
+    report.base = session.base();
+    report.reason = *objection;
+    session.set_last_report(std::make_shared<const ConflictReport>(std::move(report)), EPERM);
+    return fail(EPERM, "freeze " + session.name() + ": a hook refused");
   }
 
   void publish(const Publication& publication) {

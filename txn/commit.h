@@ -50,7 +50,7 @@ class CommitPipeline {
 
   /// Freezes the session for an audit: see Session::set_frozen. Waits for handles that were closed but not released, as a
   /// commit does. EBUSY while files are open or mapped for writing (`status` names them), or a commit is under way; EROFS
-  /// when the session is over.
+  /// when the session is over; EPERM when a pre-commit hook refuses, with the report left in the session.
   Result<void> freeze(Session& session);
 
  private:

@@ -28,8 +28,13 @@ struct CommitJob {
 Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store,
                                                      std::chrono::steady_clock::time_point deadline);
 
-/// Steps 1 and 3 of a commit: freezes the session, waits for handles that were closed but not released, makes what is not
-/// sealed durable, computes the delta. A value: the outcome, when the commit ends here (nothing changed, committed already,
+/// Step 2: what the pre-commit hooks have against it; see Hooks::refuse_commit. Not asked again for a
+/// session that was frozen with their consent.
+std::optional<std::string> ask_hooks(Session& session, const Delta& delta,
+                                     const TableContext& context);
+
+/// Steps 1 to 3 of a commit: freezes the session, waits for handles that were closed but not released, makes what is not
+/// sealed durable, computes the delta, asks the hooks. A value: the outcome, when the commit ends here (nothing changed, committed already,
 /// files open, no space). None: the job goes to the committing stage. Blocks up to `open_wait` and for the disk.
 std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options);
 

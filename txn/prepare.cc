@@ -86,6 +86,20 @@ Result<std::vector<std::string>> wait_for_open_files(Session& session, const Obj
   return wait_for_mappings(session, store, deadline);
 }
 
+std::optional<std::string> ask_hooks(Session& session, const Delta& delta,
+                                     const TableContext& context) {
+  if (context.hooks == nullptr || session.audited()) return std::nullopt;
+  VersionRecord commit;
+  commit.session = session.name();
+  commit.base = session.base();
+  commit.operation = to_string(session.settings()->operation);
+  commit.message = session.message();
+  commit.metadata = session.metadata();
+  commit.token = session.token();
+  commit.uid = session.uid();
+  return context.hooks->refuse_commit(commit, delta.changes());
+}
+
 CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   auto shared = std::make_shared<const ConflictReport>(std::move(report));
   session.set_last_report(shared, error);
@@ -132,6 +146,11 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   auto reads = collect_reads(session);
   if (!reads) return refuse_with(session, reads.error(), "what the session read could not be told");
   delta->reads = *std::move(reads);
+  if (const auto objection = ask_hooks(session, *delta, context)) {
+    ConflictReport report = empty_report(session);
+    report.reason = *objection;
+    return refuse(session, EPERM, std::move(report));
+  }
   job.delta = std::move(*delta);
   return std::nullopt;
 }

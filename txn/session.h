@@ -121,6 +121,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// file that has a name (the caller sees to mappings): EBUSY.
   Result<void> set_frozen();
   Result<void> unfreeze();
+  /// Frozen since `set_frozen` was called in this mount: what the hooks agreed to then still stands.
+  bool audited() const;
 
   /// The outcome of the last commit or check that was refused; empty when there was none.
   std::shared_ptr<const ConflictReport> last_report() const;
@@ -235,6 +237,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   bool announced_ GUARDED_BY(mutex_) = false;
   /// Once committed or discarded only unlinked inodes that are held open remain in its change set.
   SessionData data_ GUARDED_BY(mutex_);
+  bool audited_ GUARDED_BY(mutex_) = false;  ///< `set_frozen` was called, and since then nothing could change
   std::shared_ptr<const ConflictReport> last_report_ GUARDED_BY(mutex_);
   int last_error_ GUARDED_BY(mutex_) = 0;
   SeqNo committed_as_ GUARDED_BY(mutex_) = SeqNo::none;

@@ -14,6 +14,7 @@
 #include "txn/change_set.h"
 #include "txn/fence.h"
 #include "txn/file_time.h"
+#include "txn/hooks/hooks.h"
 #include "txn/id_source.h"
 #include "txn/read_set.h"
 #include "txn/sealer.h"
@@ -39,6 +40,7 @@ struct TableContext {
   std::shared_ptr<Sealer> sealer;  ///< may be null: then bodies are sealed at commit only
   std::shared_ptr<ConfigStore> config;  ///< may be null: then every key has its default
   const Clock* clock = nullptr;
+  std::shared_ptr<hooks::Hooks> hooks;  ///< may be null: then there are none
   std::shared_ptr<Fence> fence;  ///< may be null: then no other mount ever takes over
 };
 

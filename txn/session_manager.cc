@@ -9,6 +9,7 @@
 #include "txn/commit_results.h"
 #include "txn/control_directory.h"
 #include "txn/delta.h"
+#include "txn/hooks/announcer.h"
 #include "txn/object_remover.h"
 #include "txn/open_sessions.h"
 #include "txn/receipts.h"
@@ -44,6 +45,11 @@ std::string second_name(const Session& session) {
   return session.name().substr(0, kNameMaxBytes - suffix.size()) + suffix;
 }
 
+std::unique_ptr<hooks::Announcer> make_announcer(const TableContext& context) {
+  if (context.hooks == nullptr) return nullptr;
+  return std::make_unique<hooks::Announcer>(context.catalog, context.hooks, context.fence);
+}
+
 CommitOutcome failed(int error) {
   CommitOutcome outcome;
   outcome.error = error;
@@ -60,6 +66,7 @@ class SessionManager::Impl {
         receipts_(context_.catalog),
         journal_(staging_, context_.fence),
         remover_(context_.store, staging_),
+        announcer_(make_announcer(context_)),
         pipeline_(context_, term, options) {}
 
   Result<std::size_t> recover() {
@@ -113,6 +120,7 @@ class SessionManager::Impl {
                        if (outcome.error == 0) keep_receipt(session, receipt, outcome);
                        note(outcome, name, receipt);
                        callback(outcome);
+                       if (outcome.made_version && announcer_ != nullptr) announcer_->wake();
                      });
   }
 
@@ -223,6 +231,7 @@ class SessionManager::Impl {
   CommitResults results_;
   Journal journal_;
   ObjectRemover remover_;
+  const std::unique_ptr<hooks::Announcer> announcer_;  ///< null where there are no hooks
   CommitPipeline pipeline_;  ///< last: its callbacks use all of the above until it is destroyed
 };
 

@@ -66,9 +66,15 @@ Result<void> Session::set_frozen() {
   if (!linked_with_writers().empty()) return fail(EBUSY, "freeze a session with open files");
   SessionSettings settings = *settings_;
   settings.frozen = true;
+  audited_ = true;
   put_settings(std::move(settings));
   settle(after);
   return {};
+}
+
+bool Session::audited() const {
+  MutexLock lock(mutex_);
+  return audited_ && settings_->frozen;
 }
 
 Result<void> Session::unfreeze() {

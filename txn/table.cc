@@ -70,6 +70,8 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
   // From here on the objects may be the only copy of something.
   TRY(control.unmark());
   std::shared_ptr<Staging> staging = TRY(open_sqlite_staging(control.staging()));
+  context.hooks = std::make_shared<hooks::Hooks>(
+      hooks::HookPlaces{control.pre_commit_hooks(), control.post_commit_hooks(), directory});
   const Term term = TRY(raise_term(*context.catalog));
   context.fence = std::make_shared<Fence>(context.catalog, term);
   context.config = TRY(ConfigStore::open(context.catalog, term, *context.clock));

@@ -1,0 +1,65 @@
+// Hooks before and after a commit, as shell scripts in the table.
+#include <fstream>
+
+#include "tests/support/mount_fixture.h"
+
+namespace commitfs::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Hooks : public MountedTest {
+ protected:
+  std::string adopted() const override { return "echo 1 > a"; }
+  void hook(const std::string& name, const std::string& body) {
+    const auto path = daemon().table() / ".commitfs/hooks" / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << "#!/bin/sh\n" << body << "\n";
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  }
+};
+INSTANTIATE_IN_BOTH_MODES(Hooks);
+
+TEST_P(Hooks, BeforeACommitSeesTheFrozenViewAndMayRefuse) {
+  hook("pre-commit.d/rows", "touch written-by-hook; wc -l < rows; [ $(wc -l < rows) -lt 3 ]");
+  session("many", "seq 5 > rows");
+  EXPECT_THAT(sh("mv sessions/many commit/"), FailedWith("Operation not permitted"));
+  EXPECT_THAT(read("sessions/many/.commitfs/conflicts"), HasSubstr("rows"));
+  EXPECT_THAT(read("sessions/many/.commitfs/conflicts"), HasSubstr("5"));
+  EXPECT_FALSE(std::filesystem::exists(at("sessions/many/written-by-hook")));
+  EXPECT_EQ(head(), "1");
+  commit("few", "seq 2 > rows");
+  EXPECT_EQ(read("live/rows"), "1\n2\n");
+}
+
+TEST_P(Hooks, OfAFrozenSessionRunWhenItIsFrozenAndNotAgain) {
+  hook("pre-commit.d/count", "echo run >> $COMMITFS_TABLE/../scratch/runs; [ ! -e bad ]");
+  session("s", "echo 2 > b");
+  ok("echo 1 > sessions/s/.commitfs/frozen; mv sessions/s commit/");
+  EXPECT_EQ(ok("wc -l < $SCRATCH/runs"), "1");
+  session("t", "touch bad");
+  EXPECT_THAT(sh("echo 1 > sessions/t/.commitfs/frozen"), FailedWith("Operation not permitted"));
+  EXPECT_THAT(read("sessions/t/.commitfs/conflicts"), HasSubstr("count"));
+  ok("rm sessions/t/bad; echo 3 > sessions/t/c; mv sessions/t commit/");
+}
+
+TEST_P(Hooks, AfterACommitHearOfEveryVersionInOrderAlsoAfterACrash) {
+  commit("before", "echo 0 > b");
+  hook("post-commit.d/log", "echo $COMMITFS_VERSION >> $COMMITFS_TABLE/../scratch/heard");
+  commit("one", "echo 1 > b");
+  ASSERT_TRUE(eventually([&] { return sh("cat $SCRATCH/heard").out == "3\n"; }));
+  daemon().kill_hard();
+  ASSERT_EQ(daemon().take_problems(), "");
+  // Dies between a version and its hooks.
+  mount({"COMMITFS_FAULTS=commit.after_catalog_commit=kill"});
+  sh("mkdir sessions/two; echo 2 > sessions/two/b; mv sessions/two commit/");
+  ASSERT_TRUE(daemon().await_death());
+  daemon().take_problems();
+  mount();
+  commit("three", "echo 3 > b");
+  EXPECT_TRUE(eventually([&] { return sh("cat $SCRATCH/heard").out == "3\n4\n5\n"; }))
+      << ok("cat $SCRATCH/heard");
+}
+
+}  // namespace
+}  // namespace commitfs::test
