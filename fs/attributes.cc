@@ -13,7 +13,8 @@ constexpr blksize_t kBlockSize = 4096;
 
 NodeAttributes from_tree(const View& view, const Attributes& attributes) {
   const bool writable = attributes.staged && attributes.inode.is_regular();
-  return {.stat = to_stat(view, attributes), .timeout_s = writable ? kWritable_s : kForever_s};
+  const double timeout_s = view.uncached() ? kNever_s : writable ? kWritable_s : kForever_s;
+  return {.stat = to_stat(view, attributes), .timeout_s = timeout_s};
 }
 
 /// The record of the version that a node's body comes from: its size and times, whatever the inode

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kDirectorySlot = 9;
 constexpr std::uint64_t kMetadataSlot = 10;
+constexpr std::uint64_t kFrozenSlot = 11;
 constexpr std::uint64_t kFirstFileSlot = 32;
 constexpr std::string_view kMetadataName = "meta";
 
@@ -28,6 +29,9 @@ class ControlDirectory : public FixedNode {
     if (name == kMetadataName && source_.session != nullptr) {
       return enter(kMetadataSlot, make_metadata_directory(source_));
     }
+    if (name == kFrozenName && source_.session == nullptr) {
+      return enter(kFrozenSlot, make_frozen_directory(source_.mount));
+    }
     const auto found = std::ranges::find(files_, name, &ControlFile::name);
     if (found == files_.end()) return fail(ENOENT);
     return enter(slot_of(*found), std::make_shared<ControlNode>(*found, source_));
@@ -40,6 +44,8 @@ class ControlDirectory : public FixedNode {
     }
     if (source_.session != nullptr) {
       names.push_back({std::string(kMetadataName), S_IFDIR, view_number(kMetadataSlot)});
+    } else {
+      names.push_back({std::string(kFrozenName), S_IFDIR, view_number(kFrozenSlot)});
     }
     return names;
   }

@@ -72,6 +72,9 @@ class ControlNode : public FixedNode {
 struct stat control_attributes(const ControlSource& source, mode_t mode);
 
 std::shared_ptr<FixedNode> make_root_control(Mount& mount);
+/// `.commitfs/frozen`: each session that takes no writes now, as a read-only tree by its name. What
+/// hooks look at.
+std::shared_ptr<FixedNode> make_frozen_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_metadata_directory(ControlSource source);
 
 /// True for `.commitfs` in the root of a session, where no program may make, rename or remove that

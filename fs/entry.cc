@@ -19,7 +19,7 @@ Result<Entry> find_in_tree(Mount& mount, const Node& parent, std::string_view na
   }
   // The head grows new names behind the kernel's back; all other trees only change through the
   // mount.
-  if (found.error().code == ENOENT && view.kind != ViewKind::live) {
+  if (found.error().code == ENOENT && view.kind != ViewKind::live && !view.uncached()) {
     return Entry{.entry_timeout_s = ask_again ? kNever_s : kForever_s};
   }
   return std::unexpected(std::move(found).error());
@@ -34,6 +34,7 @@ Entry make_entry(Mount& mount, const std::shared_ptr<View>& view, const Attribut
   entry.attributes = to_stat(*view, found);
   entry.attribute_timeout_s = found.staged && found.inode.is_regular() ? kWritable_s : kForever_s;
   entry.entry_timeout_s = kForever_s;
+  if (view->uncached()) entry.attribute_timeout_s = entry.entry_timeout_s = kNever_s;
   return entry;
 }
 

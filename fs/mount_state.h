@@ -30,6 +30,8 @@ inline constexpr NodeId kControlNode{8};
 
 /// The hidden control directory of the mount and of each session.
 inline constexpr std::string_view kControlName = ".commitfs";
+/// In the mount's control directory: sessions that take no writes now.
+inline constexpr std::string_view kFrozenName = "frozen";
 
 /// Everything one mount consists of; what every operation is given. Thread-safe.
 class Mount {

@@ -96,7 +96,7 @@ Result<std::shared_ptr<FileHandle>> open_body(Mount& mount, fuse_req_t request,
     tree::note_mappable(*node->view->session, node->inode);
   }
   // A node's bytes change through the kernel only, which keeps its pages right itself.
-  info.keep_cache = use->backing_id > 0 ? 0 : 1;
+  info.keep_cache = use->backing_id > 0 || node->view->uncached() ? 0 : 1;
   // There is nothing to do at close(2), but to write out what a shared mapping left in the kernel's
   // pages.
   info.noflush = use->backing_id > 0 || !writer ? 1 : 0;

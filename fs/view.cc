@@ -45,6 +45,13 @@ std::shared_ptr<View> Views::of_session(std::shared_ptr<Session> session) {
   });
 }
 
+std::shared_ptr<View> Views::audit(std::shared_ptr<Session> session) {
+  const std::uint64_t id = raw(session->id());
+  return find_or_make({ViewKind::audit, id}, [&] {
+    return make_view(ViewKind::audit, kSessionTag | (id & kTagNumberMask), std::move(session));
+  });
+}
+
 std::shared_ptr<View> Views::version_view(ViewKind kind, SeqNo version) {
   return find_or_make({kind, raw(version)}, [&] {
     return make_view(kind, raw(version) & kTagNumberMask, make_snapshot_tree(catalog_, version));

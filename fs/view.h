@@ -17,6 +17,7 @@ enum class ViewKind {
   session,   ///< a session, also after its commit or discard
   snapshot,  ///< one version
   receipt,   ///< one version, shown as `commit/NAME` by a mount that did not make it
+  audit,     ///< a frozen session, to be looked at beside the session's own place
 };
 
 /// One tree as it appears at one place of the mount. Two views never share nodes, for the kernel
@@ -25,13 +26,15 @@ struct View {
   ViewKind kind = ViewKind::own;
   std::uint64_t tag = 0;             ///< the upper bits of its inode numbers
   std::shared_ptr<Tree> tree;        ///< null for `own`
-  std::shared_ptr<Session> session;  ///< `tree` as a session, for `session`
+  std::shared_ptr<Session> session;  ///< `tree` as a session, for `session` alone
   /// Grows when the tree changed otherwise than through the mount (commit onto a moved head, base
   /// moved forward): what a node remembers of its body has to be looked at again.
   std::atomic<std::uint64_t> epoch = 0;
 
   /// Nothing in it ever changes.
   bool immutable() const { return kind == ViewKind::snapshot || kind == ViewKind::receipt; }
+  /// It changes otherwise than through its own nodes, and nobody tells the kernel.
+  bool uncached() const { return kind == ViewKind::audit; }
   /// st_ino: tag above, the inode's id below. Views whose contents may differ never share a number,
   /// or cp and tar would take two files for one.
   ino_t number(InodeId inode) const { return (tag << kInodeBits) | raw(inode); }
@@ -54,6 +57,9 @@ class Views {
   const std::shared_ptr<View>& own() const { return own_; }
   const std::shared_ptr<View>& live() const { return live_; }
   std::shared_ptr<View> of_session(std::shared_ptr<Session> session) EXCLUDES(mutex_);
+  /// The session's tree read-only, in nodes of its own: the kernel locks a directory while it is
+  /// renamed, so that what runs inside a commit cannot go to the session's own.
+  std::shared_ptr<View> audit(std::shared_ptr<Session> session) EXCLUDES(mutex_);
   std::shared_ptr<View> snapshot(SeqNo version) EXCLUDES(mutex_);
   std::shared_ptr<View> receipt(SeqNo version) EXCLUDES(mutex_);
 
