@@ -97,7 +97,7 @@ Result<struct stat> ControlNode::attributes() {
 }
 
 bool is_reserved_control(std::string_view name) {
-  constexpr std::array kReserved = {"require", "early"};
+  constexpr std::array kReserved = {"early"};
   return std::ranges::find(kReserved, name) != kReserved.end();
 }
 

@@ -168,6 +168,9 @@ constexpr std::array kSessionFiles = {
                 .read = settings::read_replace,
                 .write = settings::write_replace,
                 .appends = true},
+    ControlFile{.name = "require",
+                .read = settings::read_require,
+                .write = settings::write_require},
     ControlFile{.name = "status",
                 .read = [](const ControlSource& source) -> Result<ControlText> {
                   return whole(session_status_text(*source.session));

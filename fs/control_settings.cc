@@ -39,6 +39,15 @@ Result<void> write_operation(const ControlSource& source, std::string_view value
   return source.session->set_operation(TRY(parse_operation(value)));
 }
 
+Result<ControlText> read_require(const ControlSource& source) {
+  const std::string& require = source.session->settings()->require;
+  return require.empty() ? ControlText{} : line(require);
+}
+
+Result<void> write_require(const ControlSource& source, std::string_view value) {
+  return source.session->set_require(std::string(value));
+}
+
 Result<ControlText> read_replace(const ControlSource& source) {
   std::string lines;
   for (const std::string& path : source.session->settings()->replace)

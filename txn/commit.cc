@@ -6,6 +6,9 @@
 #include <deque>
 #include <thread>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include "txn/commit_job.h"
 #include "txn/config/config_store.h"
 
@@ -86,13 +89,10 @@ class CommitPipeline::Impl {
 
   Result<std::shared_ptr<const ConflictReport>> check(Session& session) {
     auto open_files = session.wait_for_writers(std::chrono::steady_clock::now());
-    Delta delta = TRY(compute_delta(session, *context_.store));
-    // Who changed nothing saw one version, and comes before whatever was committed since.
-    if (!delta.empty()) delta.reads = TRY(collect_reads(session));
-    Validation validation = TRY(validate_and_compare(delta));
-    validation.report.session = session.name();
-    validation.report.open_files = std::move(open_files);
-    return std::make_shared<const ConflictReport>(std::move(validation.report));
+    ConflictReport report = TRY(checked(session));
+    report.session = session.name();
+    report.open_files = std::move(open_files);
+    return std::make_shared<const ConflictReport>(std::move(report));
   }
 
   Result<SeqNo> move_base_to_head(Session& session) {
@@ -118,6 +118,36 @@ class CommitPipeline::Impl {
   }
 
  private:
+  /// What the committing stage would say: its token, its condition, then validation.
+  Result<ConflictReport> checked(Session& session) {
+    ConflictReport report;
+    report.base = session.base();
+    report.head = TRY(context_.catalog->head_seq_no());
+    if (const auto token = session.token()) {
+      if (const auto made = TRY(context_.catalog->find_version_by_token(*token))) {  // row 38
+        report.notes.push_back(fmt::format("its token made version {} already: a commit makes no other", raw(made->seq_no)));
+        return report;
+      }
+    }
+    const auto condition = condition_of(session);
+    if (!condition) {
+      report.head = SeqNo::none;
+      report.reason = unreadable_condition(condition.error());
+      return report;
+    }
+    if (*condition) {
+      report.condition = TRY(condition::evaluate(**condition, *context_.catalog, *context_.store));
+      if (report.condition) {
+        report.head = report.condition->head;
+        return report;
+      }
+    }
+    Delta delta = TRY(compute_delta(session, *context_.store));
+    // Who changed nothing saw one version, and comes before whatever was committed since.
+    if (!delta.empty()) delta.reads = TRY(collect_reads(session));
+    return TRY(validate_and_compare(delta)).report;
+  }
+
   void prepare_loop() {
     for (;;) {
       auto jobs = to_prepare_.take(1);

@@ -14,7 +14,7 @@ namespace {
 struct Accepted {
   std::unique_ptr<CommitJob> job;
   SeqNo version = SeqNo::none;
-  bool made_version = true;  ///< false: its token had made one already
+  bool made_version = true;  ///< false: its token had made one already, or nothing had changed
   std::unordered_map<InodeId, InodeId> replaced;
   Applied applied;
   ConflictReport report;  ///< notes only
@@ -57,6 +57,17 @@ class Batch {
       return {};
     }
     if (config_ == nullptr) config_ = TRY(config_as_of(context_.config, transaction));
+    if (job->condition) {
+      if (auto refusal = TRY(condition::evaluate(*job->condition, transaction, *context_.store))) {
+        end_false(std::move(job), *std::move(refusal));
+        return {};
+      }
+      if (job->delta.empty() && !config_->record_empty) {  // row 17
+        const SeqNo base = job->session->base();
+        accepted_.push_back({std::move(job), base, false, {}, {}, {}});
+        return {};
+      }
+    }
     Validation validation = TRY(validate(transaction, job->delta, job->bodies, *config_));
     validation.report.session = job->session->name();
     if (validation.report.refused()) {
@@ -86,6 +97,16 @@ class Batch {
     }
     if (const auto made = TRY(head.find_version_by_session_id(session.id()))) return made->seq_no;
     return std::nullopt;
+  }
+
+  void end_false(std::unique_ptr<CommitJob> job, condition::Refusal refusal) {
+    ConflictReport report;
+    report.session = job->session->name();
+    report.base = job->session->base();
+    report.head = refusal.head;
+    report.condition = std::move(refusal);
+    CommitOutcome outcome = refuse(*job->session, EPERM, std::move(report));
+    result_.ended.push_back({std::move(job), std::move(outcome), {}});
   }
 
   Result<VersionRecord> describe(CatalogTransaction& transaction, const CommitJob& job) {

@@ -18,6 +18,7 @@ struct CommitJob {
   CommitPipeline::Callback callback;
   std::chrono::steady_clock::time_point submitted = std::chrono::steady_clock::now();
   Delta delta;
+  std::optional<condition::Condition> condition;  ///< the session's `require`
   BodyComparisons bodies;
   /// Set by the committing stage: pairs to compare before the next try.
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
@@ -27,6 +28,11 @@ struct CommitJob {
 /// handles that were closed but not released are waited for. Errors: EIO.
 Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store,
                                                      std::chrono::steady_clock::time_point deadline);
+
+/// The session's `require`, parsed; empty when it has none. EPERM when what is kept of it is no condition.
+Result<std::optional<condition::Condition>> condition_of(const Session& session);
+/// Why a commit is refused then.
+std::string unreadable_condition(const Error& error);
 
 /// Step 2: what the pre-commit hooks have against it; see Hooks::refuse_commit. Not asked again for a
 /// session that was frozen with their consent.

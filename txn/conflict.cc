@@ -17,6 +17,9 @@
 ///   omitted     how many conflicts there are beyond those
 ///   notes       sentences: merges worth knowing
 ///   open_files  paths still open for writing
+///   condition   what `require` demanded, when it is false; else absent:
+///     text      all of it
+///     failed    the tests that make it false, each {part, expected, actual}: as it was written, and two texts for people
 ///   escaped     see below; absent when nothing was
 /// Bytes that are not UTF-8 cannot stand in JSON. A text that holds some is given with \xNN for each byte beyond ASCII
 /// and for '\', and the `escaped` list of its object names the field ("winner.session", "open_files").
@@ -101,6 +104,7 @@ std::string verdict(const ConflictReport& report) {
   if (!report.open_files.empty()) {
     causes.push_back(count_of(report.open_files.size(), "file is", "files are") + " open for writing");
   }
+  if (report.condition) causes.push_back("the condition in 'require' is false");
   // A hook's output may be many lines: it stands below, the summary stays one line.
   if (!report.reason.empty()) {
     const std::size_t line_bytes = report.reason.find('\n');
@@ -126,6 +130,22 @@ void append_block(std::string& out, const Conflict& conflict, SeqNo base) {
   field("user", printable(user_name(winner.uid)));
   field("time", format_time(winner.time_ns));
   if (!winner.message.empty()) field("message", printable(winner.message));
+}
+
+void append_condition(std::string& out, const condition::Refusal& refusal) {
+  out += fmt::format("\ncondition:\n  {}\n", refusal.text);
+  for (const condition::FalsePart& part : refusal.parts) {
+    out += fmt::format("\n  FALSE  {}\n    expected   {}\n    actual     {}\n", part.part, part.expected, part.actual);
+  }
+}
+
+/// Its texts are for people already: what is not UTF-8 was made so.
+Json condition_to_json(const condition::Refusal& refusal) {
+  Json failed = Json::array();
+  for (const condition::FalsePart& part : refusal.parts) {
+    failed.push_back({{"part", part.part}, {"expected", part.expected}, {"actual", part.actual}});
+  }
+  return {{"text", refusal.text}, {"failed", std::move(failed)}};
 }
 
 /// Lines of free text, each made harmless and indented.
@@ -170,6 +190,7 @@ std::string ConflictReport::to_text() const {
     out += '\n';
     append_lines(out, reason);
   }
+  if (condition) append_condition(out, *condition);
   for (const Conflict& conflict : conflicts) append_block(out, conflict, base);
   if (omitted != 0) out += fmt::format("\n  and {}\n", count_of(omitted, "more conflict", "more conflicts"));
   if (!open_files.empty()) out += "\nopen for writing:\n";
@@ -192,6 +213,7 @@ std::string ConflictReport::to_json() const {
                  {"notes", writer.texts("notes", notes)},
                  {"open_files", writer.texts("open_files", open_files)}};
   for (const Conflict& conflict : conflicts) object["conflicts"].push_back(conflict_to_json(conflict, base));
+  if (condition) object["condition"] = condition_to_json(*condition);
   writer.finish(object);
   return object.dump(2) + '\n';
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "meta/types.h"
+#include "txn/condition/condition.h"
 
 namespace commitfs {
 
@@ -52,8 +53,11 @@ struct ConflictReport {
   std::vector<std::string> notes;     ///< merges worth knowing: identical creates, merged directories, deletes that won
   std::vector<std::string> open_files;  ///< EBUSY: still open for writing
   std::string reason;                 ///< one sentence when something else than a conflict refused it
+  std::optional<condition::Refusal> condition;  ///< EPERM: the session's `require` is false; nothing else was looked at
 
-  bool refused() const { return !conflicts.empty() || !open_files.empty() || !reason.empty(); }
+  bool refused() const {
+    return !conflicts.empty() || !open_files.empty() || !reason.empty() || condition.has_value();
+  }
   /// For people: a summary line, then a block a conflict; names made harmless for a terminal. Ends with a newline.
   std::string to_text() const;
   /// For programs: a stable schema, see conflict.cc; ends with a newline.

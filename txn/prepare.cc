@@ -100,6 +100,16 @@ std::optional<std::string> ask_hooks(Session& session, const Delta& delta,
   return context.hooks->refuse_commit(commit, delta.changes());
 }
 
+Result<std::optional<condition::Condition>> condition_of(const Session& session) {
+  const auto settings = session.settings();
+  if (settings->require.empty()) return std::nullopt;
+  auto condition = condition::parse(settings->require);
+  if (!condition) return fail(EPERM, condition.error().describe());
+  return *std::move(condition);
+}
+
+std::string unreadable_condition(const Error& error) { return "the condition cannot be read: " + error.context; }
+
 CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   auto shared = std::make_shared<const ConflictReport>(std::move(report));
   session.set_last_report(shared, error);
@@ -138,7 +148,14 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   if (auto refused = refuse_damaged(session)) return refused;
   auto delta = compute_delta(session, *context.store);
   if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
-  if (delta->empty() && !config->record_empty) {  // row 17
+  auto condition = condition_of(session);
+  if (!condition) {
+    ConflictReport report = empty_report(session);
+    report.reason = unreadable_condition(condition.error());
+    return refuse(session, EPERM, std::move(report));
+  }
+  // Row 17: nothing to commit makes no version. A condition is still asked, where the head stands still.
+  if (delta->empty() && !config->record_empty && !*condition) {
     const SeqNo base = session.base();
     session.finish(base, {});
     return CommitOutcome{.error = 0, .version = base, .report = {}};
@@ -152,6 +169,7 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     return refuse(session, EPERM, std::move(report));
   }
   job.delta = std::move(*delta);
+  job.condition = std::move(*condition);
   return std::nullopt;
 }
 

@@ -114,6 +114,10 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   Result<void> set_isolation(Isolation isolation);
   Result<void> set_operation(Operation operation);
   Result<void> set_early_detection(EarlyDetection early);
+  /// A condition on the head (txn/condition/condition.h), checked by every commit; "" is none. What is wrong with a bad one
+  /// is `require_error` until the next is set; the one before it stands.
+  Result<void> set_require(std::string text);
+  std::string require_error() const;
   /// See parse_replace.
   Result<void> set_replace(std::string_view lines);
   /// The tree takes no changes from now on: opens for writing and all else that would change it answer EROFS, until `unfreeze`;
@@ -233,6 +237,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   StagedSession row_ GUARDED_BY(mutex_);
   bool row_dirty_ GUARDED_BY(mutex_) = false;
   std::shared_ptr<const SessionSettings> settings_ GUARDED_BY(mutex_);
+  std::string require_error_ GUARDED_BY(mutex_);
   /// The listener was called and take_journal was not yet.
   bool announced_ GUARDED_BY(mutex_) = false;
   /// Once committed or discarded only unlinked inodes that are held open remain in its change set.

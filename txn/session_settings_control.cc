@@ -1,5 +1,6 @@
 #include <cerrno>
 
+#include "txn/condition/condition.h"
 #include "txn/session.h"
 
 namespace commitfs {
@@ -49,6 +50,32 @@ Result<void> Session::set_early_detection(EarlyDetection early) {
     settings.early = early;
     return {};
   });
+}
+
+Result<void> Session::set_require(std::string text) {
+  const bool is_none = text.find_first_not_of(" \t\n\r") == std::string::npos;
+  std::string error;
+  if (!is_none) {
+    // Parsed again where it is needed: what is kept is the text.
+    const auto condition = condition::parse(text);
+    if (!condition) error = condition.error().describe();
+  }
+  if (is_none) text.clear();
+  AfterUnlock after(*this);
+  MutexLock lock(mutex_);
+  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  require_error_ = error;
+  if (!error.empty()) return fail(EINVAL, "require: " + error);
+  SessionSettings settings = *settings_;
+  settings.require = std::move(text);
+  put_settings(std::move(settings));
+  settle(after);
+  return {};
+}
+
+std::string Session::require_error() const {
+  MutexLock lock(mutex_);
+  return require_error_;
 }
 
 Result<void> Session::set_replace(std::string_view lines) {

@@ -117,6 +117,7 @@ std::string session_status_text(Session& session) {
   lines.add("user", printable(user_name(session.uid())));
   add_counts(lines, session);
   add_settings(lines, *session.settings());
+  if (const std::string error = session.require_error(); !error.empty()) lines.add("require refused", printable(error));
   if (state != SessionState::open && state != SessionState::freezing) return lines.take();
 
   if (const auto damaged = session.damaged_bodies(); !damaged.empty()) lines.add("damaged", damaged.size());
