@@ -50,11 +50,7 @@ class ControlDirectory : public FixedNode {
     return names;
   }
 
-  Error refusal(std::string_view name) override {
-    if (source_.session != nullptr && is_reserved_control(name)) {
-      spdlog::warn("session {}: .commitfs/{} cannot be set in this version",
-                   source_.session->name(), name);
-    }
+  Error refusal(std::string_view) override {
     return Error{EPERM, "a control directory has the files it has"};
   }
 
@@ -94,11 +90,6 @@ Result<struct stat> ControlNode::attributes() {
   result.st_uid = root->uid;
   result.st_gid = root->gid;
   return result;
-}
-
-bool is_reserved_control(std::string_view name) {
-  constexpr std::array kReserved = {"early"};
-  return std::ranges::find(kReserved, name) != kReserved.end();
 }
 
 std::shared_ptr<FixedNode> make_root_control(Mount& mount) {

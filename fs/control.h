@@ -49,8 +49,6 @@ struct ControlFile {
 std::span<const ControlFile> root_control_files();
 std::span<const ControlFile> session_control_files();
 const ControlFile& metadata_control_file();
-/// A name that later stands for a setting, which nobody may set yet.
-bool is_reserved_control(std::string_view name);
 
 /// The node of one control file.
 class ControlNode : public FixedNode {

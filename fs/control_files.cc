@@ -145,6 +145,7 @@ constexpr std::array kSessionFiles = {
                   return whole(session_diff_text(*source.session));
                 },
                 .slow = true},
+    ControlFile{.name = "early", .read = settings::read_early, .write = settings::write_early},
     ControlFile{.name = "frozen",
                 .read = settings::read_frozen,
                 .write = settings::write_frozen,
@@ -168,9 +169,8 @@ constexpr std::array kSessionFiles = {
                 .read = settings::read_replace,
                 .write = settings::write_replace,
                 .appends = true},
-    ControlFile{.name = "require",
-                .read = settings::read_require,
-                .write = settings::write_require},
+    ControlFile{
+        .name = "require", .read = settings::read_require, .write = settings::write_require},
     ControlFile{.name = "status",
                 .read = [](const ControlSource& source) -> Result<ControlText> {
                   return whole(session_status_text(*source.session));

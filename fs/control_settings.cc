@@ -39,6 +39,14 @@ Result<void> write_operation(const ControlSource& source, std::string_view value
   return source.session->set_operation(TRY(parse_operation(value)));
 }
 
+Result<ControlText> read_early(const ControlSource& source) {
+  return line(to_string(source.session->settings()->early));
+}
+
+Result<void> write_early(const ControlSource& source, std::string_view value) {
+  return source.session->set_early_detection(TRY(parse_early_detection(value)));
+}
+
 Result<ControlText> read_require(const ControlSource& source) {
   const std::string& require = source.session->settings()->require;
   return require.empty() ? ControlText{} : line(require);

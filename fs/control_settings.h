@@ -13,6 +13,8 @@ Result<ControlText> read_isolation(const ControlSource& source);
 Result<void> write_isolation(const ControlSource& source, std::string_view value);
 Result<ControlText> read_operation(const ControlSource& source);
 Result<void> write_operation(const ControlSource& source, std::string_view value);
+Result<ControlText> read_early(const ControlSource& source);
+Result<void> write_early(const ControlSource& source, std::string_view value);
 Result<ControlText> read_require(const ControlSource& source);
 Result<void> write_require(const ControlSource& source, std::string_view value);
 Result<ControlText> read_replace(const ControlSource& source);

@@ -1,13 +1,11 @@
 #include "txn/commit.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <deque>
 #include <thread>
-
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "txn/commit_job.h"
 #include "txn/config/config_store.h"
@@ -92,6 +90,7 @@ class CommitPipeline::Impl {
     ConflictReport report = TRY(checked(session));
     report.session = session.name();
     report.open_files = std::move(open_files);
+    for (const std::string& note : session.early_notes()) report.notes.push_back("early warning: " + note);
     return std::make_shared<const ConflictReport>(std::move(report));
   }
 

@@ -118,6 +118,9 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// is `require_error` until the next is set; the one before it stands.
   Result<void> set_require(std::string text);
   std::string require_error() const;
+  /// What early detection told since the base was last moved: each once, at most 1,000.
+  void note_early(std::string what);
+  std::vector<std::string> early_notes() const;
   /// See parse_replace.
   Result<void> set_replace(std::string_view lines);
   /// The tree takes no changes from now on: opens for writing and all else that would change it answer EROFS, until `unfreeze`;
@@ -238,6 +241,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   bool row_dirty_ GUARDED_BY(mutex_) = false;
   std::shared_ptr<const SessionSettings> settings_ GUARDED_BY(mutex_);
   std::string require_error_ GUARDED_BY(mutex_);
+  std::vector<std::string> early_notes_ GUARDED_BY(mutex_);
   /// The listener was called and take_journal was not yet.
   bool announced_ GUARDED_BY(mutex_) = false;
   /// Once committed or discarded only unlinked inodes that are held open remain in its change set.

@@ -112,6 +112,7 @@ Result<void> Session::move_base(SeqNo base) {
   if (!is_alive()) return fail(EROFS, "move the base of a session that is over");
   if (base == data_.base) return {};
   apply(data_, TRY(compute_move(data_, base)), base);
+  early_notes_.clear();
   row_dirty_ = true;
   settle(after);
   return {};

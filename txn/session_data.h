@@ -32,6 +32,8 @@ struct Caller {
   mode_t umask = 0;
 };
 
+class OpenSessions;
+
 /// What every session of a table shares. Lives as long as the mount.
 struct TableContext {
   std::shared_ptr<Catalog> catalog;
@@ -42,6 +44,8 @@ struct TableContext {
   const Clock* clock = nullptr;
   std::shared_ptr<hooks::Hooks> hooks;  ///< may be null: then there are none
   std::shared_ptr<Fence> fence;  ///< may be null: then no other mount ever takes over
+  /// The sessions that are open, for early detection. Expired where nobody manages them.
+  std::weak_ptr<const OpenSessions> neighbours = {};
 };
 
 /// One session's data, as tree operations (txn/tree/) see it while they hold the session's lock: the change set first,

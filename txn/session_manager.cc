@@ -50,6 +50,11 @@ std::unique_ptr<hooks::Announcer> make_announcer(const TableContext& context) {
   return std::make_unique<hooks::Announcer>(context.catalog, context.hooks, context.fence);
 }
 
+TableContext with_neighbours(TableContext context, std::weak_ptr<const OpenSessions> neighbours) {
+  context.neighbours = std::move(neighbours);
+  return context;
+}
+
 CommitOutcome failed(int error) {
   CommitOutcome outcome;
   outcome.error = error;
@@ -61,7 +66,9 @@ CommitOutcome failed(int error) {
 class SessionManager::Impl {
  public:
   Impl(TableContext context, Term term, std::shared_ptr<Staging> staging, CommitOptions options)
-      : context_(std::move(context)),
+      : open_sessions_(std::make_shared<OpenSessions>()),
+        sessions_(*open_sessions_),
+        context_(with_neighbours(std::move(context), open_sessions_)),
         staging_(std::move(staging)),
         receipts_(context_.catalog),
         journal_(staging_, context_.fence),
@@ -224,9 +231,10 @@ class SessionManager::Impl {
     remover_.enqueue(session.id(), std::move(objects));
   }
 
+  const std::shared_ptr<OpenSessions> open_sessions_;
+  OpenSessions& sessions_;
   const TableContext context_;
   const std::shared_ptr<Staging> staging_;
-  OpenSessions sessions_;
   Receipts receipts_;
   CommitResults results_;
   Journal journal_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include "txn/condition/condition.h"
@@ -76,6 +77,19 @@ Result<void> Session::set_require(std::string text) {
 std::string Session::require_error() const {
   MutexLock lock(mutex_);
   return require_error_;
+}
+
+void Session::note_early(std::string what) {
+  MutexLock lock(mutex_);
+  if (early_notes_.size() == ConflictReport::kMaxInFull) return;
+  if (std::ranges::find(early_notes_, what) == early_notes_.end()) {
+    early_notes_.push_back(std::move(what));
+  }
+}
+
+std::vector<std::string> Session::early_notes() const {
+  MutexLock lock(mutex_);
+  return early_notes_;
 }
 
 Result<void> Session::set_replace(std::string_view lines) {

@@ -122,6 +122,7 @@ std::string session_status_text(Session& session) {
 
   if (const auto damaged = session.damaged_bodies(); !damaged.empty()) lines.add("damaged", damaged.size());
   add_writers(lines, session);
+  for (const std::string& note : session.early_notes()) lines.add("early warning", note);
   if (session.last_error() != 0) lines.add("last error", error_text(session.last_error()));
   if (session.outlived_boot()) lines.add("recovered", "the machine went down while this session was open");
   return lines.take();

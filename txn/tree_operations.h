@@ -23,7 +23,7 @@ struct NewFile {
 };
 
 /// open(O_CREAT) of a name that is not there: a regular file with an empty body; counts as one writer if `for_writing`.
-/// EEXIST, ENOENT, ENOTDIR, ENOSPC.
+/// EEXIST, ENOENT, ENOTDIR, ENOSPC, ECANCELED (early detection).
 Result<NewFile> create(Session& session, const Caller& caller, InodeId parent, std::string_view name, mode_t mode, bool for_writing);
 Result<Attributes> mknod(Session& session, const Caller& caller, InodeId parent, std::string_view name, mode_t mode, dev_t rdev);
 Result<Attributes> mkdir(Session& session, const Caller& caller, InodeId parent, std::string_view name, mode_t mode);
@@ -57,7 +57,7 @@ struct Body {
 };
 /// Makes the inode's body the session's own: copied from the base once (reflink, else copy; without the session's lock),
 /// or made empty when `truncate`. Counts one writer, to be given back by `release_writer`, also through a commit or discard.
-/// EISDIR, ENOENT, EINVAL (not a regular file), ENOSPC.
+/// EISDIR, ENOENT, EINVAL (not a regular file), ENOSPC, ECANCELED (early detection, at the first of these opens).
 Result<Body> open_for_writing(Session& session, InodeId inode, bool truncate);
 /// Hands back one writer; with the last one the body is queued to be sealed in the background.
 void release_writer(Session& session, InodeId inode);

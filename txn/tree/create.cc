@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "meta/base/posix.h"
+#include "txn/early_detection.h"
 #include "txn/tree/entry.h"
 #include "txn/tree_operations.h"
 
@@ -12,6 +13,7 @@ Result<NewFile> create(Session& session, const Caller& caller, InodeId parent, s
                        bool for_writing) {
   if (session.state() != SessionState::open) return fail(EROFS, "create in a session that is not open");
   const TableContext& context = session.context();
+  if (for_writing) TRY(detect_early(session, parent, name));
   const InodeId id = TRY(context.ids->next_inode());
   const ObjectId object = TRY(context.ids->next_object());
   // The body comes first, so that no file is made under the lock; whoever loses the name removes it again.

@@ -7,6 +7,7 @@
 
 #include "meta/base/fault.h"
 #include "meta/base/posix.h"
+#include "txn/early_detection.h"
 #include "txn/file_time.h"
 #include "txn/tree/open.h"
 #include "txn/tree_operations.h"
@@ -104,6 +105,7 @@ Result<Body> open_for_writing(Session& session, InodeId inode, bool truncate) {
       release_writer(session, inode);
       return std::unexpected(truncated.error());
     }
+    TRY(detect_early(session, inode));
     const NewBody body = TRY(make_body(context, found.origin, truncate));
     const auto installed = install(session, inode, found.origin, body);
     if (installed && *installed) return Body{body.object, true};
