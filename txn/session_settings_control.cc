@@ -65,6 +65,7 @@ Result<void> Session::set_require(std::string text) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
   if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
   require_error_ = error;
   if (!error.empty()) return fail(EINVAL, "require: " + error);
   SessionSettings settings = *settings_;
