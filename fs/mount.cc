@@ -64,7 +64,7 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     const auto place = std::filesystem::absolute(mountpoint);
     mount.kernel.attach(session.get(), place);
     table.context().hooks->set_view_locator(
-        [place](const std::string& name) { return place / kControlName / kFrozenName / name; });
+        [place](const std::string& name) { return place / fs::kControlName / fs::kFrozenName / name; });
     const bool passthrough = mount.passthrough.active();
     const unsigned threads =
         options.threads != 0 ? options.threads : fs::default_threads(passthrough);

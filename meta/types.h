@@ -148,7 +148,7 @@ struct VersionRecord {
   std::string session;  ///< the session's name
   SeqNo base = SeqNo::none;
   std::optional<std::string> token;  ///< unique among all versions when present
-  std::string operation = "write";   ///< write, rewrite, adopt
+  std::string operation = "write";   ///< write, rewrite, replace, adopt, config
   uid_t uid = 0;
   gid_t gid = 0;
   TimeNs time_ns = 0;  ///< never decreases with seq_no

@@ -109,6 +109,12 @@ class Batch {
     result_.ended.push_back({std::move(job), std::move(outcome), {}});
   }
 
+  /// A replacement is told from a write, for whoever replaces the same directory (row 27).
+  static std::string operation_of(const SessionSettings& settings) {
+    if (settings.operation == Operation::write && !settings.replace.empty()) return "replace";
+    return std::string(to_string(settings.operation));
+  }
+
   Result<VersionRecord> describe(CatalogTransaction& transaction, const CommitJob& job) {
     const VersionRecord head = TRY(transaction.head());
     VersionRecord version;
@@ -121,7 +127,7 @@ class Batch {
     version.uid = job.caller.uid;
     version.gid = job.caller.gid;
     version.time_ns = std::max(context_.clock->now_ns(), head.time_ns);
-    version.operation = to_string(job.session->settings()->operation);
+    version.operation = operation_of(*job.session->settings());
     version.message = job.session->message();
     version.metadata = job.session->metadata();
     return version;

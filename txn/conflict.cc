@@ -175,6 +175,10 @@ std::string_view to_string(ConflictCategory category) {
     case ConflictCategory::attribute: return "ATTRIBUTE";
     case ConflictCategory::config:
       return "CONFIG";
+    case ConflictCategory::rewrite_write:
+      return "REWRITE_WRITE";
+    case ConflictCategory::replace_append:
+      return "REPLACE_APPEND";
     case ConflictCategory::read_write: return "READ_WRITE";
     case ConflictCategory::phantom: return "PHANTOM";
   }

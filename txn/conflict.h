@@ -25,6 +25,8 @@ enum class ConflictCategory : std::uint8_t {
   type,
   attribute,
   config,
+  rewrite_write,
+  replace_append,
   read_write,
   phantom,
 };

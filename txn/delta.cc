@@ -228,6 +228,9 @@ Result<void> drop_unwritten(Delta& delta, const ObjectStore& store) {
 
 Result<Delta> compute_delta(Session& session, const ObjectStore& store) {
   Delta delta = TRY(session.read([](const SessionData& data) { return DeltaBuilder(data).build(); }));
+  const auto settings = session.settings();
+  delta.rewrites = settings->operation == Operation::rewrite;
+  delta.replaced_directories = settings->replace;
   TRY(drop_unwritten(delta, store));
   delta.classify();
   return delta;

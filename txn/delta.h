@@ -64,6 +64,8 @@ struct Delta {
   std::set<InodeId> made_directories;
   std::map<InodeId, InodeRecord> before;  ///< base record of each inode that lost a name
   bool only_deletes = false;
+  bool rewrites = false;              ///< the session changes layout, not data
+  std::vector<std::string> replaced_directories;  ///< declared so: their paths, "." for the root
   std::uint64_t bytes = 0;                ///< size of the bodies it brings
   /// What a serializable session depends on. Not compute_delta's: who reads and writes nothing else needs no validation.
   Reads reads;

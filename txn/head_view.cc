@@ -57,13 +57,32 @@ bool ConflictCollector::has(const DirentKey& key) const {
   return speaks_of(delta_.path_of(key));
 }
 
+/// Rows 12 and 13: between a rewrite and a writer of the same data it is the layout that yields,
+/// whatever each did to it.
+ConflictCategory ConflictCollector::in_view_of_rewrites(ConflictCategory category,
+                                                        const VersionRecord& winner) const {
+  switch (category) {
+    case ConflictCategory::update_update:
+    case ConflictCategory::update_delete:
+    case ConflictCategory::delete_update:
+    case ConflictCategory::delete_delete:
+    case ConflictCategory::rename_rename:
+      return delta_.rewrites || winner.operation == "rewrite" ? ConflictCategory::rewrite_write
+                                                              : category;
+    default:
+      return category;
+  }
+}
+
 Result<void> ConflictCollector::put(Conflict conflict, SeqNo winner) {
+  const VersionRecord& version = *TRY(head_.version(winner));
+  conflict.category = in_view_of_rewrites(conflict.category, version);
   if (!seen_.emplace(conflict.path, conflict.category).second) return {};
   if (full()) {
     omit();
     return {};
   }
-  conflict.winner = *TRY(head_.version(winner));
+  conflict.winner = version;
   report_.conflicts.push_back(std::move(conflict));
   return {};
 }

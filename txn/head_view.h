@@ -65,6 +65,8 @@ class ConflictCollector {
 
  private:
   std::string group_of(const DirentKey& key) const;
+  ConflictCategory in_view_of_rewrites(ConflictCategory category,
+                                       const VersionRecord& winner) const;
   Result<void> put(Conflict conflict, SeqNo winner);
 
   HeadView& head_;

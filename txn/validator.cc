@@ -18,6 +18,7 @@ Result<Validation> validate(CatalogReader& head, const Delta& delta, const BodyC
   TRY(check_contents(context));
   TRY(check_groups(context));
   TRY(check_attributes(context));
+  TRY(check_replaced_directories(context));
   TRY(check_reads(context));
   context.conflicts.finish();
   return std::move(context.result);

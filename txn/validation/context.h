@@ -58,6 +58,7 @@ Result<void> check_groups(Context& context);
 Result<void> check_attributes(Context& context);
 /// What the session read, when it is serializable. Last: it leaves out paths that others spoke of.
 Result<void> check_reads(Context& context);
+Result<void> check_replaced_directories(Context& context);
 /// Row 28 for a file that I replaced by a new one (as editors save), row 31 for one that I removed.
 Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group);
 
