@@ -7,6 +7,7 @@
 #include "meta/base/fault.h"
 #include "meta/name.h"
 #include "txn/commit_results.h"
+#include "txn/config/config_store.h"
 #include "txn/control_directory.h"
 #include "txn/delta.h"
 #include "txn/hooks/announcer.h"
@@ -97,7 +98,12 @@ class SessionManager::Impl {
     row.uid = caller.uid;
     row.gid = caller.gid;
     row.created_ns = context_.clock->now_ns();
-    auto session = std::make_shared<Session>(context_, std::move(row), ChangeSet());
+    // After the base was read: the catalog then has every configuration that the base has.
+    SessionSettings settings;
+    settings.isolation = TRY(config_as_of(context_.config, *context_.catalog))->isolation;
+    row.extra = settings_to_json(settings, {});
+    auto session =
+        std::make_shared<Session>(context_, std::move(row), ChangeSet(), std::move(settings));
     journal_.add(session);
     std::move(claim).fill(session);
     spdlog::info("began session {} at version {}", raw(session->id()), raw(session->base()));

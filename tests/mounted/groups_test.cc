@@ -129,6 +129,14 @@ TEST_P(Configuration, WhatIsReadCanBeEditedAndWrittenBack) {
   EXPECT_EQ(ok("grep -v '^#' .commitfs/config"), "empty = record");
 }
 
+TEST_P(Configuration, IsolationIsTheLeastASessionMayHave) {
+  ok("echo 'isolation = serializable' >> .commitfs/config");
+  session("s", "");
+  EXPECT_EQ(read("sessions/s/.commitfs/isolation"), "serializable\n");
+  EXPECT_THAT(sh("echo snapshot > sessions/s/.commitfs/isolation"),
+              FailedWith("Invalid argument"));
+}
+
 TEST_P(Configuration, SurvivesAKill) {
   ok("echo 'group = hudi' >> .commitfs/config");
   remount_after_kill();
