@@ -11,6 +11,7 @@
 #include "meta/sqlite/sqlite_catalog.h"
 #include "meta/sqlite/sqlite_staging.h"
 #include "tests/support/temporary_directory.h"
+#include "txn/config/table_config.h"
 #include "txn/reads.h"
 #include "txn/validator.h"
 
@@ -74,8 +75,8 @@ double cpu_seconds_of(const std::function<void()>& work) {
 double validate_ms(Catalog& catalog, const Delta& delta) {
   auto transaction = must(catalog.begin());
   Validation validation;
-  const double seconds =
-      cpu_seconds_of([&] { validation = must(validate(*transaction, delta, BodyComparisons())); });
+  const double seconds = cpu_seconds_of(
+      [&] { validation = must(validate(*transaction, delta, BodyComparisons(), TableConfig())); });
   if (validation.report.refused()) throw std::runtime_error(validation.report.to_text());
   return 1e3 * seconds;
 }
