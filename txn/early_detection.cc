@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "txn/head_view.h"
+#include "txn/neighbours.h"
 #include "txn/open_sessions.h"
 #include "txn/text.h"
 
@@ -30,16 +31,6 @@ Result<void> look_at_versions(Session& session, const DirentKey& key, bool refus
   session.note_early(what);
   if (refuses) return fail(ECANCELED, what);
   return {};
-}
-
-/// `inode` is none for a name that is about to be made.
-bool is_changing(Session& other, const DirentKey& key, InodeId inode) {
-  const auto changes = other.read([&](const SessionData& data) -> Result<bool> {
-    if (data.changes.find_dirent(key) != nullptr) return true;
-    const ChangedInode* changed = data.changes.find_inode(inode);
-    return changed != nullptr && changed->body_staged;
-  });
-  return changes.value_or(false);
 }
 
 void look_at_older_sessions(Session& session, const DirentKey& key, InodeId inode) {

@@ -6,6 +6,7 @@
 
 #include "meta/base/fault.h"
 #include "txn/commit_job.h"
+#include "txn/neighbours.h"
 #include "txn/config/config_store.h"
 
 namespace commitfs {
@@ -163,6 +164,13 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   auto reads = collect_reads(session);
   if (!reads) return refuse_with(session, reads.error(), "what the session read could not be told");
   delta->reads = *std::move(reads);
+  if (delta->rewrites && config->prefer_writer) {
+    if (const auto writer = writer_in_the_way(session, *delta)) {  // row 14
+      ConflictReport report = empty_report(session);
+      report.reason = *writer;
+      return refuse(session, EAGAIN, std::move(report));
+    }
+  }
   if (const auto objection = ask_hooks(session, *delta, context)) {
     ConflictReport report = empty_report(session);
     report.reason = *objection;

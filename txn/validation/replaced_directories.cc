@@ -31,8 +31,8 @@ Result<void> check_entries(Context& context, InodeId directory, const std::strin
 
 }  // namespace
 
-/// Rows 25 and 27: whoever replaces a directory as a whole says that there is nothing else in it, so
-/// that what others put there meanwhile has no place. Names that the session itself changed were
+/// Rows 25 and 27: whoever replaces a directory as a whole says that there is nothing else in it,
+/// so that what others put there meanwhile has no place. Names that the session itself changed were
 /// judged before.
 Result<void> check_replaced_directories(Context& context) {
   if (context.delta.empty()) return {};
