@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kDirectorySlot = 9;
 constexpr std::uint64_t kMetadataSlot = 10;
-constexpr std::uint64_t kFrozenSlot = 11;
+constexpr std::uint64_t kFrozenSlot = 31;  // beside those of fixed/ in the same view
 constexpr std::uint64_t kFirstFileSlot = 32;
 constexpr std::string_view kMetadataName = "meta";
 
