@@ -9,11 +9,11 @@
 
 #include "txn/commit_job.h"
 #include "txn/config/config_store.h"
+#include "txn/preparers.h"
 
 namespace commitfs {
 namespace {
 
-constexpr std::size_t kPrepareThreads = 2;
 constexpr int kCompareRounds = 100;  // each round learns something new
 
 using Job = std::unique_ptr<CommitJob>;
@@ -60,14 +60,11 @@ class CommitPipeline::Impl {
  public:
   Impl(TableContext context, Term term, CommitOptions options)
       : context_(std::move(context)), term_(term), options_(options) {
-    for (std::size_t i = 0; i < kPrepareThreads; ++i) preparers_.emplace_back([this] { prepare_loop(); });
     committer_ = std::thread([this] { commit_loop(); });
   }
 
   ~Impl() {
     wait_until_idle();
-    to_prepare_.close();
-    for (std::thread& thread : preparers_) thread.join();
     to_commit_.close();
     committer_.join();
   }
@@ -82,7 +79,7 @@ class CommitPipeline::Impl {
       MutexLock lock(mutex_);
       ++under_way_;
     }
-    to_prepare_.push(std::move(job));
+    preparers_.push(std::move(job));
   }
 
   Result<std::shared_ptr<const ConflictReport>> check(Session& session) {
@@ -147,19 +144,14 @@ class CommitPipeline::Impl {
     return TRY(validate_and_compare(delta)).report;
   }
 
-  void prepare_loop() {
-    for (;;) {
-      auto jobs = to_prepare_.take(1);
-      if (jobs.empty()) return;
-      Job job = std::move(jobs.front());
-      // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
-      // lock, and no other commit waits, while bytes are read.
-      const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_) : compare_bodies(*job, context_);
-      if (outcome) {
-        end(*job, *outcome);
-      } else {
-        to_commit_.push(std::move(job));
-      }
+  void prepare(Job job) {
+    // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
+    // lock, and no other commit waits, while bytes are read.
+    const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_) : compare_bodies(*job, context_);
+    if (outcome) {
+      end(*job, *outcome);
+    } else {
+      to_commit_.push(std::move(job));
     }
   }
 
@@ -172,7 +164,7 @@ class CommitPipeline::Impl {
         if (landed.outcome.made_version) publish(landed.publication);
         end(*landed.job, landed.outcome);
       }
-      for (Job& job : batch.again) to_prepare_.push(std::move(job));
+      for (Job& job : batch.again) preparers_.push(std::move(job));
     }
   }
 
@@ -274,6 +266,7 @@ class CommitPipeline::Impl {
   }
 
   static constexpr std::size_t kMaxBatch = 64;
+  static constexpr std::size_t kMaxPreparing = 64;
 
   const TableContext context_;
   const Term term_;
@@ -282,9 +275,8 @@ class CommitPipeline::Impl {
   ConditionVariable idle_;
   PublishListener listener_ GUARDED_BY(mutex_);
   std::size_t under_way_ GUARDED_BY(mutex_) = 0;
-  JobQueue to_prepare_;
   JobQueue to_commit_;
-  std::vector<std::thread> preparers_;
+  Preparers preparers_{kMaxPreparing, [this](Job job) { prepare(std::move(job)); }};
   std::thread committer_;
 };
 

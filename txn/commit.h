@@ -24,8 +24,9 @@ struct CommitOptions {
   std::chrono::milliseconds open_wait{500};
 };
 
-/// Takes sessions to versions. Thread-safe. A few threads prepare (wait for writers, seal, compute the delta), one commits:
-/// everything queued shares one transaction and one fsync. Nothing of it runs on the caller's thread.
+/// Takes sessions to versions. Thread-safe. Each session is prepared (wait for writers, seal, compute the delta) on a
+/// thread of its own, at most 64 at a time, so that a slow one delays no other; one thread commits: everything queued
+/// shares one transaction and one fsync. Nothing of it runs on the caller's thread.
 class CommitPipeline {
  public:
   using Callback = std::function<void(const CommitOutcome&)>;

@@ -202,6 +202,34 @@ TEST_F(Commit, WhoeverWaitsSharesOneTransactionAndEachIsJudgedAlone) {
   table.expect_consistent();
 }
 
+TEST_F(Commit, SlowPreparationsDelayNoOther) {
+  constexpr std::size_t kSlow = 8;
+  std::atomic<std::size_t> arrived = 0;
+  std::promise<void> go;
+  const auto gone = go.get_future().share();
+  fault::set_handler([&](std::string_view name) -> Result<void> {
+    if (name == "commit.before_seal" && ++arrived <= kSlow) gone.wait();
+    return {};
+  });
+  std::vector<std::future<CommitOutcome>> slow;
+  const auto submit = [this](const std::string& name) {
+    auto promise = std::make_shared<std::promise<CommitOutcome>>();
+    Writer writer = table.begin(name);
+    writer.write(name, name);
+    table.pipeline->submit(writer.shared(), name, {},
+                           [promise](const CommitOutcome& outcome) { promise->set_value(outcome); });
+    return promise->get_future();
+  };
+  for (std::size_t i = 0; i < kSlow; ++i) slow.push_back(submit("slow" + std::to_string(i)));
+  auto quick = submit("quick");
+  const bool in_time = quick.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  EXPECT_TRUE(in_time);
+  EXPECT_EQ(table.head(), (Contents{{"quick", "quick"}}));
+  go.set_value();
+  for (auto& commit : slow) EXPECT_EQ(commit.get().error, 0);
+  EXPECT_EQ(table.head().size(), kSlow + 1);
+}
+
 TEST_F(Commit, ATermThatWasRaisedFencesTheOldMount) {
   Writer writer = table.begin();
   writer.write("f", "1");
