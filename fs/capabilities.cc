@@ -31,6 +31,8 @@ void negotiate(Mount& mount, fuse_conn_info& connection) {
   want(connection, FUSE_CAP_PARALLEL_DIROPS);
   want(connection, FUSE_CAP_READDIRPLUS);
   want(connection, FUSE_CAP_READDIRPLUS_AUTO);
+  // Commits that take no directory's lock; see commit_ioctl.h.
+  want(connection, FUSE_CAP_IOCTL_DIR);
   // Answers to large reads; requests come by read(2), for splicing each one costs more than it
   // saves.
   want(connection, FUSE_CAP_SPLICE_WRITE);

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "meta/base/fault.h"
@@ -41,11 +43,19 @@ void FuseKernelCaches::drop_attributes(NodeId node) {
               fuse_lowlevel_notify_inval_inode(session, raw(node), -1, 0));
 }
 
-void FuseKernelCaches::look_up(const std::filesystem::path& path) {
-  if (session_ == nullptr) return;
+bool FuseKernelCaches::look_up(const std::filesystem::path& path) {
+  if (session_ == nullptr) return false;
+  // A directory that moved cannot be found at its new place while a rename is under way.
+  constexpr int kMaxTries = 50;
+  constexpr auto kPause = std::chrono::milliseconds(2);
   struct stat found{};
-  const int result = ::lstat((mountpoint_ / path).c_str(), &found);
+  int result = ::lstat((mountpoint_ / path).c_str(), &found);
+  for (int i = 1; i < kMaxTries && result != 0 && errno == ESTALE; ++i) {
+    std::this_thread::sleep_for(kPause);
+    result = ::lstat((mountpoint_ / path).c_str(), &found);
+  }
   spdlog::debug("look up again: {}", result == 0 ? "there" : std::strerror(errno));
+  return result == 0;
 }
 
 }  // namespace commitfs::fs

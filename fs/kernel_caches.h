@@ -22,8 +22,10 @@ class KernelCaches {
   /// Drops the attributes of a node; its pages stay.
   virtual void drop_attributes(NodeId node) = 0;
   /// Has `path`, relative to the mount, looked up as any program would. An entry that was dropped
-  /// while it was somebody's working directory gets its name back so: getcwd(2) fails without.
-  virtual void look_up(const std::filesystem::path& path) = 0;
+  /// while it was somebody's working directory gets its name back so: getcwd(2) fails without. And
+  /// a directory that the kernel knows at another place moves here, as by a rename. True when it is
+  /// there.
+  virtual bool look_up(const std::filesystem::path& path) = 0;
 };
 
 /// The kernel itself.
@@ -36,7 +38,7 @@ class FuseKernelCaches : public KernelCaches {
 
   void drop_entry(NodeId parent, const std::string& name) override;
   void drop_attributes(NodeId node) override;
-  void look_up(const std::filesystem::path& path) override;
+  bool look_up(const std::filesystem::path& path) override;
 
  private:
   std::filesystem::path mountpoint_;  ///< set before session_, and then left alone

@@ -14,10 +14,14 @@ constexpr unsigned kExecutorThreads = 4;
 /// Of the mount's own directories a session's root can be in; empty for another.
 std::string_view directory_name(NodeId directory) {
   switch (directory) {
-    case kSessionsNode: return "sessions";
-    case kCommitNode: return "commit";
-    case kDiscardNode: return "discard";
-    default: return {};
+    case kSessionsNode:
+      return "sessions";
+    case kCommitNode:
+      return "commit";
+    case kDiscardNode:
+      return "discard";
+    default:
+      return {};
   }
 }
 
@@ -106,6 +110,16 @@ void Mount::refresh_session(const std::shared_ptr<View>& view, NodeId parent,
   }
   for (const auto& node : nodes.open_nodes(*view))
     kernel.drop_attributes(node->id);
+}
+
+void Mount::move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,
+                                    const std::string& receipt, bool differs) {
+  // A directory has one place in the kernel: found in commit/, it is taken along from sessions/,
+  // with all below it. It is not there when its receipt was removed, or when a session of its name
+  // began: that has taken its place in sessions/ then, and must be left alone.
+  const bool is_moved = kernel.look_up(std::filesystem::path("commit") / receipt);
+  if (!is_moved && sessions().find(name) == nullptr) kernel.drop_entry(kSessionsNode, name);
+  if (differs) refresh_session(view, kCommitNode, receipt);
 }
 
 }  // namespace commitfs::fs

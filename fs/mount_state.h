@@ -82,6 +82,10 @@ class Mount {
   /// The tree of a session changed behind the kernel's back. Called by the notifier; (parent, name)
   /// is where its root is. Programs whose working directory it is keep it.
   void refresh_session(const std::shared_ptr<View>& view, NodeId parent, const std::string& name);
+  /// `sessions/NAME` is `commit/RECEIPT` now, and no rename told the kernel so. Called by the
+  /// notifier. Handles and working directories inside stay valid and keep their names.
+  void move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,
+                               const std::string& receipt, bool differs);
 
  private:
   void release_if_last(const std::shared_ptr<Node>& node);

@@ -81,6 +81,7 @@ fuse_lowlevel_ops make_operations() {
   table.readdirplus = Wrapped<"readdirplus", ops::readdirplus>::call;
   table.releasedir = Wrapped<"releasedir", ops::releasedir>::call;
   table.fsyncdir = Wrapped<"fsyncdir", ops::fsyncdir>::call;
+  table.ioctl = Wrapped<"ioctl", ops::ioctl>::call;
   table.statfs = Wrapped<"statfs", ops::statfs>::call;
   table.setxattr = Wrapped<"setxattr", ops::setxattr>::call;
   table.getxattr = Wrapped<"getxattr", ops::getxattr>::call;

@@ -55,5 +55,8 @@ void readdirplus(Request request, NodeId node, std::size_t size, off_t offset,
                  fuse_file_info* info);
 void releasedir(Request request, NodeId node, fuse_file_info* info);
 void fsyncdir(Request request, NodeId node, int data_only, fuse_file_info* info);
+/// Commands of fs/commit_ioctl.h; ENOTTY for all others.
+void ioctl(Request request, NodeId node, unsigned command, void* argument, fuse_file_info* info,
+           unsigned flags, const void* in, std::size_t in_size, std::size_t out_size);
 
 }  // namespace commitfs::fs::ops

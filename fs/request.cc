@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -42,6 +43,18 @@ Request::~Request() {
 Caller Request::caller() const {
   const fuse_ctx* context = fuse_req_ctx(request_);
   return {.uid = context->uid, .gid = context->gid, .pid = context->pid, .umask = context->umask};
+}
+
+std::vector<gid_t> Request::supplementary_groups() const {
+  constexpr int kMaxGroups = 65536;  // NGROUPS_MAX of Linux
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    const int count = fuse_req_getgroups(request_, static_cast<int>(groups.size()), groups.data());
+    if (count < 0) return {};
+    const bool complete = static_cast<std::size_t>(count) <= groups.size();
+    groups.resize(static_cast<std::size_t>(std::min(count, kMaxGroups)));
+    if (complete) return groups;
+  }
 }
 
 /// Logs the answer; false when the kernel did not take it (the caller was killed, or the connection
@@ -115,6 +128,10 @@ void Request::statistics(const Result<struct statvfs>& result) {
 
 void Request::position(off_t offset) {
   finish(0, fuse_reply_lseek(request_, offset));
+}
+
+void Request::controlled(int code, const void* data, std::size_t size) {
+  finish(code, fuse_reply_ioctl(request_, -code, data, size));
 }
 
 void Request::xattr(const Result<std::string>& value, std::size_t room) {

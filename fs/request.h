@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "fs/attributes.h"
 #include "fs/entry.h"
@@ -25,6 +26,9 @@ class Request {
 
   Mount& mount() const { return mount_; }
   Caller caller() const;
+  /// The caller's supplementary groups; none when they cannot be told (it is gone, or in another
+  /// PID namespace).
+  std::vector<gid_t> supplementary_groups() const;
   fuse_req_t raw() const { return request_; }
 
   void error(int code);
@@ -41,6 +45,8 @@ class Request {
   void written(std::size_t size);
   void statistics(const Result<struct statvfs>& result);
   void position(off_t offset);
+  /// ioctl(2): 0 or the errno, and `data` for the caller in both cases.
+  void controlled(int code, const void* data, std::size_t size);
   /// getxattr(2) and listxattr(2): the value, or its size when the caller gave no room. ERANGE.
   void xattr(const Result<std::string>& value, std::size_t room);
   /// Nothing to say (FORGET).

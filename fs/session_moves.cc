@@ -5,6 +5,7 @@
 
 #include "fs/fixed/directories.h"
 #include "fs/mount_state.h"
+#include "fs/session_commit.h"
 
 namespace commitfs::fs {
 namespace {
@@ -18,47 +19,21 @@ bool is_receipt_root(const Node& node) {
           node.view->session->state() == SessionState::committed);
 }
 
-struct Commit {
-  std::shared_ptr<View> view;  ///< of the session, if it is open
-  SeqNo base = SeqNo::none;
-  NodeId new_parent = NodeId::none;
-  std::string new_name;
-};
-
 /// After the answer the kernel shows what it remembers of the session at its new place. If other
-/// versions came between base and head that is not all of the version, if another session of the same
-/// token made it none of it; and a receipt below another one is at a place that is none.
-void refresh_receipt(Mount& mount, const Commit& commit, const CommitOutcome& outcome) {
-  const bool head_moved = raw(outcome.version) > raw(commit.base) + 1;
-  const bool made_by_another = !outcome.made_version && outcome.version != commit.base;
-  const bool misplaced = commit.new_parent != kCommitNode;
-  if (!head_moved && !made_by_another && !misplaced) return;
-  mount.notifier.post(
-      [&mount, commit] { mount.refresh_session(commit.view, commit.new_parent, commit.new_name); });
-}
-
-void commit_session(Request request, const std::string& name, const Node& new_parent,
-                    const std::string& new_name) {
-  Mount& mount = request.mount();
-  if (!mount.commits.begin()) return request.error(EAGAIN);
-  auto commit = std::make_shared<Commit>(nullptr, SeqNo::none, new_parent.id, new_name);
-  // None when it was committed already: asked again, the answer is the same.
-  if (auto session = mount.sessions().find(name)) {
-    commit->base = session->base();
-    commit->view = mount.views.of_session(std::move(session));
-  }
-  const Caller caller = request.caller();
-  auto waiting = std::make_shared<Request>(std::move(request));
-  mount.sessions().commit(name, new_name, caller,
-                          [&mount, waiting, commit](const CommitOutcome& outcome) {
-                            if (outcome.error == 0 && commit->view != nullptr) {
-                              // Whoever opens something from now on sees the version.
-                              ++commit->view->epoch;
-                              refresh_receipt(mount, *commit, outcome);
-                            }
-                            waiting->error(outcome.error);
-                            mount.commits.end();
-                          });
+/// versions came between base and head that is not all of the version, if another session of the
+/// same token made it none of it; and a receipt below another one is at a place that is none.
+void commit_by_rename(Request request, const std::string& name, const Node& new_parent,
+                      const std::string& new_name) {
+  auto session = request.mount().sessions().find(name);
+  const auto show = [parent = new_parent.id, new_name](Mount& mount, const auto& view,
+                                                       bool differs) {
+    if (!differs && parent == kCommitNode) return;
+    mount.notifier.post(
+        [&mount, view, parent, new_name] { mount.refresh_session(view, parent, new_name); });
+  };
+  commit_session(
+      std::move(request), {std::move(session), name, new_name}, show,
+      [](Request& waiting, const CommitOutcome& outcome) { waiting.error(outcome.error); });
 }
 
 void discard_session(Request request, const std::string& name, const std::string& new_name) {
@@ -84,7 +59,7 @@ void move_session(Request request, const std::string& name, const std::shared_pt
     return request.done(request.mount().sessions().rename(name, new_name));
   }
   if (new_parent->id == kCommitNode || is_receipt_root(*new_parent)) {
-    return commit_session(std::move(request), name, *new_parent, new_name);
+    return commit_by_rename(std::move(request), name, *new_parent, new_name);
   }
   if (new_parent->id == kDiscardNode) return discard_session(std::move(request), name, new_name);
   request.error(Error{EPERM, "a session moves to commit/ or discard/ only"});

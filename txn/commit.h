@@ -15,6 +15,7 @@ struct CommitOutcome {
   int error = 0;                      ///< 0, or the errno for the caller: section "Errors" of the design
   SeqNo version = SeqNo::none;        ///< the version made; the base when nothing had changed
   bool made_version = false;
+  bool asked_again = false;           ///< the session was committed before, and nothing was done now
   std::shared_ptr<const ConflictReport> report;
 };
 

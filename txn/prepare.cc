@@ -122,7 +122,9 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   Session& session = *job.session;
   if (const auto frozen = session.freeze(); !frozen) {
     // Committed already: the same answer again. Another commit of it under way: not now.
-    if (frozen.error().code == EALREADY) return CommitOutcome{.error = 0, .version = session.committed_as(), .report = {}};
+    if (frozen.error().code == EALREADY) {
+      return CommitOutcome{.error = 0, .version = session.committed_as(), .asked_again = true, .report = {}};
+    }
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
   }

@@ -122,14 +122,21 @@ class SessionManager::Impl {
   void commit(std::string_view name, std::string_view receipt, const Caller& caller, CommitPipeline::Callback callback) {
     const auto session = sessions_.find(name);
     if (!session) return callback(committed_before(name, receipt));
+    commit(session, receipt, caller, std::move(callback));
+  }
+
+  void commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
+              CommitPipeline::Callback callback) {
+    const std::string name = session->name();
     if (const auto admitted = admit(*session, receipt, caller); !admitted) {
       const CommitOutcome outcome = failed(admitted.error().code);
       note(outcome, name, receipt);
       return callback(outcome);
     }
     pipeline_.submit(session, std::string(receipt), caller,
-                     [this, session, name = std::string(name), receipt = std::string(receipt),
+                     [this, session, name, receipt = std::string(receipt),
                       callback = std::move(callback)](const CommitOutcome& outcome) {
+                       if (outcome.asked_again) return callback(outcome);
                        if (outcome.error == 0) keep_receipt(session, receipt, outcome);
                        note(outcome, name, receipt);
                        callback(outcome);
@@ -200,6 +207,7 @@ class SessionManager::Impl {
     if (!*found || (*found)->session_name != name) return failed(ENOENT);
     CommitOutcome outcome;
     outcome.version = (*found)->version;
+    outcome.asked_again = true;
     return outcome;
   }
 
@@ -263,6 +271,10 @@ Result<void> SessionManager::rename(std::string_view from, std::string_view to) 
 void SessionManager::commit(std::string_view name, std::string_view receipt, const Caller& caller,
                             CommitPipeline::Callback callback) {
   impl_->commit(name, receipt, caller, std::move(callback));
+}
+void SessionManager::commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
+                            CommitPipeline::Callback callback) {
+  impl_->commit(session, receipt, caller, std::move(callback));
 }
 Result<void> SessionManager::discard(std::string_view name, const Caller& caller) { return impl_->discard(name, caller); }
 Result<void> SessionManager::remove(std::string_view name, const Caller& caller) { return impl_->remove(name, caller); }

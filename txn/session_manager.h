@@ -47,6 +47,9 @@ class SessionManager {
   /// the session is a receipt. Asked again for a session that was committed as RECEIPT, it answers success and that version.
   /// Answers at once, on the caller's thread: ENOENT, EACCES for another user's (root may), EPERM for a reserved name.
   void commit(std::string_view name, std::string_view receipt, const Caller& caller, CommitPipeline::Callback callback);
+  /// The same for a session that the caller has hold of, whatever has its name by now. ENOENT when it was discarded.
+  void commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
+              CommitPipeline::Callback callback);
   /// EACCES for another user's (root may), ENOENT, EBUSY while a commit is under way. Its bodies are removed in the
   /// background, whatever their number.
   Result<void> discard(std::string_view name, const Caller& caller);
