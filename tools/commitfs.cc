@@ -19,7 +19,8 @@ constexpr char kFooter[] = R"(A first session:
   commitfs umount /mnt/sales
 
 `commitfs VERB --help` tells more.
-Exit status: 0 done, 1 not done (standard error says why), 2 the command line makes no sense.)";
+Exit status: 0 done, 1 not done (standard error says why), 2 the command line makes no sense. Of a commit that was
+refused, 80 and more: see `commitfs commit --help`.)";
 
 int run(int count, char** words) {
   CLI::App program("commitfs mounts a table directory as a transactional file system.", "commitfs");
@@ -28,7 +29,8 @@ int run(int count, char** words) {
   program.footer(kFooter);
   const std::vector<Verb> verbs = {make_mount_verb(program), make_umount_verb(program),
                                    make_init_verb(program), make_log_verb(program),
-                                   make_status_verb(program)};
+                                   make_status_verb(program), make_commit_verb(program),
+                                   make_run_verb(program)};
   try {
     program.parse(count, words);
   } catch (const CLI::ParseError& error) {

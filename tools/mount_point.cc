@@ -139,4 +139,24 @@ Result<MountEntry> find_our_mount(const filesystem::path& path) {
   return *mount;
 }
 
+const MountEntry* find_whole_mount(const std::vector<MountEntry>& mounts,
+                                   const filesystem::path& path) {
+  const MountEntry* around = find_mount_of(mounts, path);
+  const bool is_inside = around != nullptr && around->is_ours();
+  for (const MountEntry& mount : std::views::reverse(mounts)) {
+    if (!mount.is_ours() || mount.root != "/") continue;
+    if (is_inside ? mount.device == around->device : path == mount.source) return &mount;
+  }
+  return nullptr;
+}
+
+Result<filesystem::path> find_mount_root(const filesystem::path& path) {
+  const std::vector<MountEntry> mounts = TRY(read_mounts());
+  const filesystem::path real = TRY(resolve_mount_point(mounts, path));
+  const MountEntry* mount = find_whole_mount(mounts, real);
+  if (mount != nullptr) return mount->point;
+  return fail(ENOENT, fmt::format("{} is neither in a commitfs mount nor a table that is mounted",
+                                  real.native()));
+}
+
 }  // namespace commitfs

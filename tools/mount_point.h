@@ -49,4 +49,12 @@ Result<std::filesystem::path> resolve_mount_point(const std::vector<MountEntry>&
 /// there is none.
 Result<MountEntry> find_our_mount(const std::filesystem::path& path);
 
+/// Where the whole of one of our file systems is to be seen: of the mount `path` lies in, which may
+/// be a bind mount of a part of it, or of the table `path` is. Errors: ENOENT with a sentence when
+/// there is none.
+Result<std::filesystem::path> find_mount_root(const std::filesystem::path& path);
+/// The same among `mounts`, for a path that is absolute and normal. Null when there is none.
+const MountEntry* find_whole_mount(const std::vector<MountEntry>& mounts,
+                                   const std::filesystem::path& path);
+
 }  // namespace commitfs

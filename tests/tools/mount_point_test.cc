@@ -118,5 +118,22 @@ TEST(ReadMounts, FindsTheRoot) {
   EXPECT_NE(find_mount_at(*mounts, "/"), nullptr);
 }
 
+TEST(FindWholeMount, OfAPathInsideIsThatMount) {
+  const auto mounts = parse_mountinfo(kMountinfo);
+  EXPECT_EQ(find_whole_mount(mounts, "/mnt/my table/sessions/a")->point, "/mnt/my table");
+}
+
+TEST(FindWholeMount, OfABindMountOfAPartIsTheWhole) {
+  const auto mounts = parse_mountinfo(kMountinfo);
+  EXPECT_EQ(find_whole_mount(mounts, "/bound/d")->point, "/mnt/covered");
+}
+
+TEST(FindWholeMount, OfATableIsItsMount) {
+  const auto mounts = parse_mountinfo(kMountinfo);
+  EXPECT_EQ(find_whole_mount(mounts, "/data/second")->point, "/mnt/covered");
+  EXPECT_EQ(find_whole_mount(mounts, "/data/second/below"), nullptr);
+  EXPECT_EQ(find_whole_mount(mounts, "/data"), nullptr);
+}
+
 }  // namespace
 }  // namespace commitfs
