@@ -27,7 +27,8 @@ class Mount {
     return path() / "sessions" / name;
   }
   void begin(const std::string& name) const;
-  void commit(const std::string& name) const;
+  void commit(const std::string& name) const;           ///< as mv does
+  void commit_by_ioctl(const std::string& name) const;  ///< as `commitfs commit` does
   void discard(const std::string& name) const;
 
  private:
@@ -44,6 +45,6 @@ void bench_sequential(const Options& options);   ///< one large file
 void bench_small_files(const Options& options);  ///< many small files
 void bench_table_sizes(
     const Options& options);  ///< begin and commit on a small and on a large table
-void bench_commit_rate(const Options& options);  ///< commits a second, one writer and eight
+void bench_commit_rate(const Options& options);  ///< commits a second, by both doors
 
 }  // namespace commitfs::bench

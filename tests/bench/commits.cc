@@ -25,28 +25,32 @@ void fill_table(const std::filesystem::path& table, int files) {
   }
 }
 
+using Door = void (Mount::*)(const std::string&) const;
+
 /// One writer that begins, writes one file of 4 KiB and commits, until told to stop.
-int commit_until(const Mount& mount, const std::string& writer, const std::atomic<bool>& stop) {
+int commit_until(const Mount& mount, Door commit, const std::string& writer,
+                 const std::atomic<bool>& stop) {
   int count = 0;
   while (!stop) {
     const std::string name = writer + "-" + std::to_string(count);
     mount.begin(name);
     write_file(mount.session(name) / name, 4096);
-    mount.commit(name);
+    (mount.*commit)(name);
     ++count;
   }
   return count;
 }
 
-double commits_a_second(const Mount& mount, int writers, int round) {
+double commits_a_second(const Mount& mount, Door commit, int writers) {
+  static int run = 0;
+  ++run;
   std::atomic<bool> stop{false};
   std::atomic<int> total{0};
   const double seconds = seconds_of([&] {
     std::vector<std::jthread> threads;
     for (int w = 0; w < writers; ++w) {
-      threads.emplace_back([&, w] {
-        total += commit_until(mount, fmt::format("r{}-{}-{}", round, writers, w), stop);
-      });
+      threads.emplace_back(
+          [&, w] { total += commit_until(mount, commit, fmt::format("r{}-{}", run, w), stop); });
     }
     std::this_thread::sleep_for(kRateSeconds);
     stop = true;
@@ -112,11 +116,19 @@ void bench_table_sizes(const Options& options) {
 void bench_commit_rate(const Options& options) {
   fmt::print("commits of one file of 4 KiB\n");
   const Mount mount(options, "rate", true);
-  for (const int writers : {1, 8}) {
-    Samples rate;
-    for (int round = 0; round < options.rounds; ++round)
-      rate.add(commits_a_second(mount, writers, round));
-    print_row(fmt::format("{} writer{}", writers, writers == 1 ? "" : "s"), rate, "commits/s", 0);
+  constexpr std::pair<const char*, Door> kDoors[] = {{"mv", &Mount::commit},
+                                                     {"ioctl", &Mount::commit_by_ioctl}};
+  for (const int writers : {1, 4, 16, 64}) {
+    Samples rates[std::size(kDoors)];
+    for (int round = 0; round < options.rounds; ++round) {
+      for (std::size_t i = 0; i < std::size(kDoors); ++i)
+        rates[i].add(commits_a_second(mount, kDoors[i].second, writers));
+    }
+    for (std::size_t i = 0; i < std::size(kDoors); ++i) {
+      print_row(
+          fmt::format("by {}, {} writer{}", kDoors[i].first, writers, writers == 1 ? "" : "s"),
+          rates[i], "commits/s", 0);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "fs/commit_ioctl.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/measure.h"
 
@@ -35,6 +36,14 @@ void Mount::commit(const std::string& name) const {
   const auto to = path() / "commit" / name;
   require(::renameat2(AT_FDCWD, session(name).c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0,
           "commit " + name);
+}
+
+void Mount::commit_by_ioctl(const std::string& name) const {
+  const int fd = ::open(session(name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  require(fd >= 0, "open " + session(name).native());
+  CommitIoctl argument;
+  require(::ioctl(fd, kCommitIoctl, &argument) == 0, "commit by ioctl " + name);
+  require(::close(fd) == 0, "close " + name);
 }
 
 void Mount::discard(const std::string& name) const {
