@@ -18,6 +18,12 @@ Result<void> merge_directory(Context& context, const DirentDelta& change, const 
   return {};
 }
 
+/// A directory of my base that stands there by now was moved there, with all that is in it: nobody
+/// made it beside mine, and names in it are not known to be new.
+Result<bool> is_mergeable(Context& context, const InodeRecord& theirs) {
+  return !TRY(context.head.catalog().find_inode(context.delta.base, theirs.id));
+}
+
 /// Rows 2, 3, 21, 23.
 Result<void> check_create(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
@@ -26,7 +32,10 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
   if (made == nullptr || made->before) return context.conflicts.add(Category::exists, change.key, winner);  // a link, a rename
   const InodeRecord& mine = made->mine;
   if (mine.is_directory() != theirs->is_directory()) return context.conflicts.add(Category::type, change.key, winner);
-  if (mine.is_directory()) return merge_directory(context, change, *made, *theirs, winner);
+  if (mine.is_directory() && TRY(is_mergeable(context, *theirs))) {
+    return merge_directory(context, change, *made, *theirs, winner);
+  }
+  if (mine.is_directory()) return context.conflicts.add(Category::exists, change.key, winner);
   if (!context.config.identical_conflicts && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     context.conflicts.note("identical: '" + context.delta.path_of(change.key) + "' is as version " +
@@ -62,6 +71,10 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
     const bool both_moved = group.content_change == ChangeKind::renamed && context.delta.moved.contains(change.before);
     return context.conflicts.add(both_moved ? Category::rename_rename : Category::delete_update, change.key, winner);
   }
+  if (made != nullptr && !made->before && made->mine.is_directory() && theirs->is_directory() &&
+      !TRY(is_mergeable(context, *theirs))) {
+    return context.conflicts.add(Category::exists, change.key, winner);
+  }
   const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before;
   if (may_merge && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
@@ -75,8 +88,11 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
 
 Result<void> check_name(Context& context, const DirentDelta& change, InodeId parent) {
   const GroupHead group = TRY(context.head.group({parent, change.key.name}));
-  if (!context.head.is_new(group.content_seq_no)) return check_attributes_of_replaced(context, change, group);
+  const bool merged = parent != change.key.parent;  // my directory and theirs have become one
+  const bool is_new = context.head.is_new(group.content_seq_no);
+  if (!is_new && !merged) return check_attributes_of_replaced(context, change, group);
   const auto theirs = TRY(context.head.child(parent, change.key.name));
+  if (!is_new && !theirs) return {};
   if (TRY(take_ignored_name(context, change, theirs))) return {};
   if (change.before == InodeId::none) return check_create(context, change, group, theirs);
   if (change.after == InodeId::none) return check_delete(context, change, group, theirs);

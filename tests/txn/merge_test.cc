@@ -1,0 +1,95 @@
+// Where the change of one session meets the change of another and both seem to fit: what was
+// committed first is never lost by it, and what can be told apart both lands.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <functional>
+
+#include "tests/support/txn_table.h"
+
+namespace commitfs::testing {
+namespace {
+
+using Category = ConflictCategory;
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+class Merge : public ::testing::Test {
+ protected:
+  using Work = std::function<void(Writer&)>;
+  using Conflicts = std::vector<std::pair<std::string, Category>>;
+
+  /// They land first, each in a version of its own; then my commit is tried, over the same base.
+  Conflicts commit(const Work& before, const std::vector<Work>& they, const Work& me) {
+    table.setup(before);
+    Writer mine = table.begin("me");
+    me(mine);
+    for (const Work& work : they)
+      table.setup(work);
+    theirs = table.head();
+    const SeqNo last = table.head_seq_no();
+    outcome = table.commit(mine);
+    Conflicts conflicts;
+    for (const Conflict& conflict : outcome.report->conflicts) {
+      conflicts.emplace_back(conflict.path, conflict.category);
+      EXPECT_GT(conflict.winner.seq_no, mine.session().base()) << conflict.path;
+      EXPECT_LE(conflict.winner.seq_no, last) << conflict.path;
+    }
+    EXPECT_EQ(outcome.error, conflicts.empty() ? 0 : ECANCELED) << outcome.report->to_text();
+    if (outcome.error != 0) {
+      EXPECT_EQ(table.head(), theirs);
+    }
+    table.expect_consistent();
+    return conflicts;
+  }
+
+  TxnTable table;
+  Contents theirs;  ///< the head before my commit
+  CommitOutcome outcome;
+};
+
+// --- directories -----------------------------------------------------------------------------
+
+void old_with_file(Writer& w) {
+  w.mkdir("old").write("old/f", "base");
+}
+
+TEST_F(Merge, ADirectoryMovedToTheNameOfMineKeepsItsFiles) {
+  EXPECT_THAT(commit(old_with_file, {[](Writer& w) { w.mv("old", "new"); }},
+                     [](Writer& w) { w.mkdir("new").write("new/f", "mine"); }),
+              ElementsAre(Pair("new", Category::exists)));
+}
+
+TEST_F(Merge, ADirectoryMovedToTheNameOfMineKeepsItsDirectories) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("old").mkdir("old/sub").write("old/sub/f", "base"); },
+                     {[](Writer& w) { w.mv("old", "new"); }},
+                     [](Writer& w) { w.mkdir("new").mkdir("new/sub"); }),
+              ElementsAre(Pair("new", Category::exists)));
+}
+
+TEST_F(Merge, ADirectoryMovedIntoAMergedOneKeepsItsFiles) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("old").mkdir("old/sub").write("old/sub/f", "base"); },
+                     {[](Writer& w) { w.mkdir("d").mv("old/sub", "d/sub"); }},
+                     [](Writer& w) { w.mkdir("d").mkdir("d/sub").write("d/sub/f", "mine"); }),
+              ElementsAre(Pair("d/sub", Category::exists)));
+}
+
+TEST_F(Merge, ADirectoryMovedToTheNameOfOneThatBothRemovedKeepsItsFiles) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d").mkdir("x").write("x/f", "base"); },
+                     {[](Writer& w) { w.rmdir("d").mv("x", "d"); }},
+                     [](Writer& w) { w.rmdir("d").mkdir("d").write("d/f", "mine"); }),
+              ElementsAre(Pair("d", Category::exists)));
+}
+
+TEST_F(Merge, DirectoriesThatBothMadeAnewAreOne) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d"); },
+                     {[](Writer& w) { w.rmdir("d").mkdir("d").write("d/a", "theirs"); }},
+                     [](Writer& w) { w.rmdir("d").mkdir("d").write("d/b", "mine"); }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"d", "/"}, {"d/a", "theirs"}, {"d/b", "mine"}}));
+}
+
+}  // namespace
+}  // namespace commitfs::testing
