@@ -144,7 +144,9 @@ class DeltaBuilder {
   Result<std::optional<DirentKey>> place_of(InodeId directory) {
     if (directory == InodeId::root) return std::nullopt;
     const ChangedInode* changed = data_.changes.find_inode(directory);
-    if (changed != nullptr && changed->place) return changed->place;
+    // One that was removed keeps the place it had last, maybe below one that is gone altogether.
+    const bool stands = changed != nullptr && changed->record.nlink > 0;
+    if (stands && changed->place) return changed->place;
     const auto links = TRY(catalog_.links_of(data_.base, directory));
     if (links.empty()) return fail(EIO, "a directory has no place");
     return links.front();

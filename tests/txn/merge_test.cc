@@ -91,5 +91,32 @@ TEST_F(Merge, DirectoriesThatBothMadeAnewAreOne) {
   EXPECT_EQ(table.head(), (Contents{{"d", "/"}, {"d/a", "theirs"}, {"d/b", "mine"}}));
 }
 
+// --- directories moved and then removed ------------------------------------------------------
+
+TEST_F(Merge, ADirectoryRemovedWithTheOneItWasMovedIntoCanBeCommitted) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d").write("d/f", "base"); }, {},
+                     [](Writer& w) {
+                       w.mkdir("trash").mv("d", "trash/d");
+                       const InodeId trash = w.find("trash");
+                       w.rm("trash/d/f").rmdir("trash/d").rmdir("trash");
+                       tree::release_inode(w.session(), trash);  // the kernel forgets it
+                     }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), Contents{});
+}
+
+TEST_F(Merge, FilesOfADirectoryMovedAndRemovedAreToldUnderTheBasesPath) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d").write("d/f", "base"); }, {},
+                     [](Writer& w) { w.mv("d", "d2").rm("d2/f").rmdir("d2"); }),
+              ElementsAre());
+  std::vector<std::string> deleted;
+  const auto changes = *table.context.catalog->list_changes(outcome.version);
+  for (const ChangeRecord& change : changes) {
+    EXPECT_EQ(change.kind, ChangeKind::deleted);
+    deleted.push_back(change.path);
+  }
+  EXPECT_THAT(deleted, ElementsAre("d", "d/f"));
+}
+
 }  // namespace
 }  // namespace commitfs::testing
