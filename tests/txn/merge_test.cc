@@ -91,6 +91,48 @@ TEST_F(Merge, DirectoriesThatBothMadeAnewAreOne) {
   EXPECT_EQ(table.head(), (Contents{{"d", "/"}, {"d/a", "theirs"}, {"d/b", "mine"}}));
 }
 
+// --- hard links ------------------------------------------------------------------------------
+
+TEST_F(Merge, ALinkToAFileThatWasDeletedIsRefused) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("g", "base"); }, {[](Writer& w) { w.rm("g"); }},
+                     [](Writer& w) { w.ln("g", "h"); }),
+              ElementsAre(Pair("h", Category::delete_update)));
+}
+
+TEST_F(Merge, ALinkToAFileThatWasReplacedIsRefused) {
+  EXPECT_THAT(
+      commit([](Writer& w) { w.write("g", "base"); }, {[](Writer& w) { w.replace("g", "theirs"); }},
+             [](Writer& w) { w.mkdir("n").ln("g", "n/h"); }),
+      ElementsAre(Pair("n/h", Category::delete_update)));
+}
+
+TEST_F(Merge, ALinkToAFileWhoseDirectoryWasRemovedIsRefused) {
+  EXPECT_THAT(
+      commit(old_with_file, {[](Writer& w) { w.rm("old/f").rmdir("old").write("x", "theirs"); }},
+             [](Writer& w) { w.ln("old/f", "h"); }),
+      ElementsAre(Pair("h", Category::delete_update)));
+}
+
+TEST_F(Merge, AMoveOfAFileThatWasDeletedIsToldUnderItsOldName) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("g", "base"); }, {[](Writer& w) { w.rm("g"); }},
+                     [](Writer& w) { w.mv("g", "h"); }),
+              ElementsAre(Pair("g", Category::delete_update)));
+}
+
+TEST_F(Merge, ABackupByMoveOfAFileThatWasDeletedIsRefused) {
+  // Under its name stands the base's bytes again, which is no change; the backup leads nowhere.
+  EXPECT_THAT(commit([](Writer& w) { w.write("g", "base"); }, {[](Writer& w) { w.rm("g"); }},
+                     [](Writer& w) { w.mv("g", "g~").write("g", "base"); }),
+              ElementsAre(Pair("g~", Category::delete_update)));
+}
+
+TEST_F(Merge, ALinkToAFileThatLivesOnUnderAnotherNameLands) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("g", "base").ln("g", "i"); },
+                     {[](Writer& w) { w.rm("g"); }}, [](Writer& w) { w.ln("g", "h"); }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"h", "base"}, {"i", "base"}}));
+}
+
 // --- directories moved and then removed ------------------------------------------------------
 
 TEST_F(Merge, ADirectoryRemovedWithTheOneItWasMovedIntoCanBeCommitted) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 
@@ -99,6 +100,23 @@ Result<void> check_name(Context& context, const DirentDelta& change, InodeId par
   return check_replace(context, change, group, theirs);
 }
 
+/// Row 39: a name for a file of the base that is gone from the head, deleted or replaced. When the
+/// file was moved, the name it had tells it.
+Result<void> check_link(Context& context, const DirentDelta& change) {
+  if (change.after == InodeId::none || context.delta.made_here(change.after) ||
+      context.lost_directories.contains(change.key.parent)) {
+    return {};
+  }
+  if (TRY(context.head.inode(change.after))) return {};
+  SeqNo winner = SeqNo::none;
+  for (const DirentKey& key :
+       TRY(context.head.catalog().links_of(context.delta.base, change.after))) {
+    if (context.changed_name(key) && context.conflicts.has(key)) return {};
+    winner = std::max(winner, TRY(context.head.group(key)).content_seq_no);
+  }
+  return context.conflicts.add(Category::delete_update, change.key, winner);
+}
+
 }  // namespace
 
 /// Every name I changed, in directories that the head has. Directories made here are entered only when they were merged
@@ -125,6 +143,8 @@ Result<void> check_names(Context& context) {
       }
     }
   }
+  for (const DirentDelta& change : context.delta.dirents)
+    TRY(check_link(context, change));
   return {};
 }
 
