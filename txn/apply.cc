@@ -186,9 +186,17 @@ class Applier {
     return {};
   }
 
+  /// True for an attribute that is theirs: the value my replacing file carries is the base's.
+  bool is_inherited(const XattrKey& key) const {
+    const auto found = validation_.inherited.find(key.inode);
+    if (found == validation_.inherited.end()) return false;
+    return std::ranges::any_of(found->second.xattrs,
+                               [&](const auto& xattr) { return xattr.first == key.name; });
+  }
+
   Result<void> apply_xattrs() {
     for (const XattrDelta& xattr : delta_.xattrs) {
-      if (is_replaced(xattr.key.inode)) continue;
+      if (is_replaced(xattr.key.inode) || is_inherited(xattr.key)) continue;
       InodeRecord* record = TRY(edit(xattr.key.inode));
       if (record == nullptr) continue;
       if (xattr.after) {

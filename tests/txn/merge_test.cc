@@ -45,6 +45,10 @@ class Merge : public ::testing::Test {
     return conflicts;
   }
 
+  std::optional<std::string> xattr(const std::string& path, const std::string& name) {
+    return *table.context.catalog->find_xattr(table.head_seq_no(), table.stat(path).id, name);
+  }
+
   TxnTable table;
   Contents theirs;  ///< the head before my commit
   CommitOutcome outcome;
@@ -131,6 +135,31 @@ TEST_F(Merge, ALinkToAFileThatLivesOnUnderAnotherNameLands) {
                      {[](Writer& w) { w.rm("g"); }}, [](Writer& w) { w.ln("g", "h"); }),
               ElementsAre());
   EXPECT_EQ(table.head(), (Contents{{"h", "base"}, {"i", "base"}}));
+}
+
+// --- attributes of one, bytes of the other (row 28) ------------------------------------------
+
+void file_with_xattr(Writer& w) {
+  w.write("f", "base").set_xattr("f", "user.k", "0");
+}
+
+TEST_F(Merge, AnExtendedAttributeThatAReplacementCarriesAlongUnchangedIsTheirs) {
+  EXPECT_THAT(
+      commit(file_with_xattr, {[](Writer& w) { w.set_xattr("f", "user.k", "1"); }},
+             [](Writer& w) { w.write("n", "mine").set_xattr("n", "user.k", "0").mv("n", "f"); }),
+      ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"f", "mine"}}));
+  EXPECT_EQ(xattr("f", "user.k"), "1");
+}
+
+TEST_F(Merge, AnExtendedAttributeThatTheyRemovedIsNotBroughtBackByAReplacement) {
+  EXPECT_THAT(
+      commit(file_with_xattr, {[](Writer& w) {
+               ASSERT_TRUE(tree::removexattr(w.session(), w.find("f"), "user.k"));
+             }},
+             [](Writer& w) { w.write("n", "mine").set_xattr("n", "user.k", "0").mv("n", "f"); }),
+      ElementsAre());
+  EXPECT_EQ(xattr("f", "user.k"), std::nullopt);
 }
 
 // --- directories moved and then removed ------------------------------------------------------
