@@ -137,6 +137,31 @@ TEST_F(Merge, ALinkToAFileThatLivesOnUnderAnotherNameLands) {
   EXPECT_EQ(table.head(), (Contents{{"h", "base"}, {"i", "base"}}));
 }
 
+// --- deletes ---------------------------------------------------------------------------------
+
+TEST_F(Merge, ADeleteOfAFileThatLivesOnElsewhereIsNoNoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.mv("f", "g"); }, [](Writer& w) { w.write("f", "another"); },
+                      [](Writer& w) { w.rm("f"); }},
+                     [](Writer& w) { w.rm("f"); }),
+              ElementsAre(Pair("f", Category::delete_delete)));
+}
+
+TEST_F(Merge, ADeleteOfADirectoryThatLivesOnElsewhereIsNoNoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d"); },
+                     {[](Writer& w) { w.mv("d", "e"); }, [](Writer& w) { w.mkdir("d"); },
+                      [](Writer& w) { w.rmdir("d"); }},
+                     [](Writer& w) { w.rmdir("d"); }),
+              ElementsAre(Pair("d", Category::delete_delete)));
+}
+
+TEST_F(Merge, ADeleteThatBothMadeOfOneOfTwoLinksIsANoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base").ln("f", "g"); },
+                     {[](Writer& w) { w.rm("f"); }}, [](Writer& w) { w.rm("f"); }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"g", "base"}}));
+}
+
 // --- attributes of one, bytes of the other (row 28) ------------------------------------------
 
 void file_with_xattr(Writer& w) {

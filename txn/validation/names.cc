@@ -46,6 +46,14 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
   return context.conflicts.add(Category::exists, change.key, winner);
 }
 
+/// True when what I deleted has a name at the head that it had not in my base: several versions
+/// moved it there, the last of which need not have known it.
+Result<bool> lives_on_elsewhere(Context& context, InodeId id) {
+  const auto before = TRY(context.head.catalog().links_of(context.delta.base, id));
+  const auto now = TRY(context.head.catalog().links_of(context.head.head(), id));
+  return !std::ranges::includes(before, now);
+}
+
 /// Rows 7, 9, 10, 22, 24, 31.
 Result<void> check_delete(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
@@ -54,7 +62,9 @@ Result<void> check_delete(Context& context, const DirentDelta& change, const Gro
   if (i_moved_it && they_moved_it) return context.conflicts.add(Category::rename_rename, change.key, winner);
   if (theirs) return context.conflicts.add(Category::update_delete, change.key, winner);
   if (i_moved_it) return context.conflicts.add(Category::delete_update, change.key, winner);
-  if (they_moved_it) return context.conflicts.add(Category::delete_delete, change.key, winner);
+  if (they_moved_it || TRY(lives_on_elsewhere(context, change.before))) {
+    return context.conflicts.add(Category::delete_delete, change.key, winner);
+  }
   const bool is_directory = context.delta.before.at(change.before).is_directory();
   if (is_directory || (context.delta.only_deletes && TRY(context.head.version(winner))->only_deletes)) {
     context.result.settled.insert(change.key);
