@@ -162,6 +162,15 @@ TEST_F(Merge, ADeleteThatBothMadeOfOneOfTwoLinksIsANoOp) {
   EXPECT_EQ(table.head(), (Contents{{"g", "base"}}));
 }
 
+TEST_F(Merge, AttributesLostToARenameOverTheFileAreToldOf) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base").write("g", "base g"); },
+                     {[](Writer& w) { w.chmod("f", 0600); }}, [](Writer& w) { w.mv("g", "f"); }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"f", "base g"}}));
+  EXPECT_THAT(outcome.report->notes,
+              ElementsAre("replaced: 'f', whose attributes version 3 changed"));
+}
+
 // --- attributes of one, bytes of the other (row 28) ------------------------------------------
 
 void file_with_xattr(Writer& w) {

@@ -36,22 +36,32 @@ Result<void> merge_xattrs_of_replaced(Context& context, const DirentDelta& chang
   return {};
 }
 
+/// Row 31: the file goes, by a delete or under a file of the base that I moved there.
+void note_lost_attributes(Context& context, const DirentDelta& change, const GroupHead& group) {
+  if (context.delta.moved.contains(change.before)) return;  // they go with it
+  const std::string_view what = change.after == InodeId::none ? "deleted: '" : "replaced: '";
+  context.conflicts.note(std::string(what) + context.delta.path_of(change.key) +
+                         "', whose attributes version " +
+                         std::to_string(raw(group.attribute_seq_no)) + " changed");
+}
+
 }  // namespace
 
 Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group) {
   if (change.before == InodeId::none || !context.head.is_new(group.attribute_seq_no)) return {};
   if (context.config.ignores(change.key.name)) return {};
   if (change.after == InodeId::none) {
-    if (!context.delta.moved.contains(change.before)) {
-      context.conflicts.note("deleted: '" + context.delta.path_of(change.key) + "', whose attributes version " +
-                      std::to_string(raw(group.attribute_seq_no)) + " changed");
-    }
+    note_lost_attributes(context, change, group);
     return {};
   }
   const InodeDelta* made = context.delta.find_inode(change.after);
   const auto theirs = TRY(context.head.inode(change.before));
   const InodeRecord& before = context.delta.before.at(change.before);
-  if (made == nullptr || made->before || !theirs || !before.is_regular() || !made->mine.is_regular()) return {};
+  if (made == nullptr || made->before || !theirs || !before.is_regular() ||
+      !made->mine.is_regular()) {
+    note_lost_attributes(context, change, group);
+    return {};
+  }
   InheritedAttributes inherited;
   const auto merge = [&](const char* name, auto base, auto head, auto mine, auto& into) -> Result<void> {
     if (head == base || head == mine) return {};
