@@ -54,6 +54,11 @@ class Applier {
     const auto found = validation_.replaced.find(id);
     return found == validation_.replaced.end() ? id : found->second;
   }
+  /// Where my attributes of an inode of the base go (row 28).
+  InodeId bearer(InodeId id) const {
+    const auto found = validation_.successors.find(id);
+    return found == validation_.successors.end() ? id : found->second;
+  }
   bool is_replaced(InodeId id) const { return validation_.replaced.contains(id); }
   DirentKey at_head(const DirentKey& key) const { return {at_head(key.parent), key.name}; }
 
@@ -153,7 +158,8 @@ class Applier {
 
   Result<void> apply_inode(const InodeDelta& delta) {
     const InodeRecord& mine = delta.mine;
-    InodeRecord* record = TRY(edit(mine.id));
+    const InodeId id = bearer(mine.id);
+    InodeRecord* record = TRY(edit(id));
     if (record == nullptr) return {};  // a name of it was settled: gone at the head too
     const bool content = delta.content && !validation_.settled_contents.contains(mine.id);
     if (content) {
@@ -169,11 +175,12 @@ class Applier {
     if (delta.mode) record->mode = mine.mode;
     if (delta.uid) record->uid = mine.uid;
     if (delta.gid) record->gid = mine.gid;
-    if (delta.times) record->mtime_ns = mine.mtime_ns, record->atime_ns = mine.atime_ns;
+    if (delta.times && id == mine.id)
+      record->mtime_ns = mine.mtime_ns, record->atime_ns = mine.atime_ns;
     if (!content && !delta.attributes()) return {};
     record->ctime_ns = std::max(record->ctime_ns, mine.ctime_ns);
-    changed_.insert(mine.id);
-    return touch_links(mine.id, content, delta.attributes());
+    changed_.insert(id);
+    return touch_links(id, content, delta.attributes());
   }
 
   Result<void> apply_times(const InodeDelta& delta) {
@@ -197,15 +204,16 @@ class Applier {
   Result<void> apply_xattrs() {
     for (const XattrDelta& xattr : delta_.xattrs) {
       if (is_replaced(xattr.key.inode) || is_inherited(xattr.key)) continue;
-      InodeRecord* record = TRY(edit(xattr.key.inode));
+      const XattrKey key{bearer(xattr.key.inode), xattr.key.name};
+      InodeRecord* record = TRY(edit(key.inode));
       if (record == nullptr) continue;
       if (xattr.after) {
-        TRY(transaction_.put_xattr(seq_no_, xattr.key, *xattr.after));
+        TRY(transaction_.put_xattr(seq_no_, key, *xattr.after));
       } else {
-        TRY(transaction_.remove_xattr(seq_no_, xattr.key));
+        TRY(transaction_.remove_xattr(seq_no_, key));
       }
-      changed_.insert(xattr.key.inode);
-      if (!delta_.made_here(xattr.key.inode)) TRY(touch_links(xattr.key.inode, false, true));
+      changed_.insert(key.inode);
+      if (!delta_.made_here(key.inode)) TRY(touch_links(key.inode, false, true));
     }
     return {};
   }
@@ -337,7 +345,7 @@ class Applier {
       const DirentKey key{change.group.partition, change.group.group};
       if (settled(key)) continue;
       if (change.kind == ChangeKind::modified && validation_.settled_contents.contains(change.inode)) continue;
-      change.inode = at_head(change.inode);
+      change.inode = at_head(bearer(change.inode));
       change.group.partition = at_head(change.group.partition);
       if (!change.is_directory) {
         auto group = TRY(group_names_.group_of({change.group.partition, change.group.group}));

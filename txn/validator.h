@@ -45,6 +45,9 @@ struct Validation {
   /// Bodies likewise: the inode's attributes may still be applied.
   std::set<InodeId> settled_contents;
   std::map<InodeId, InheritedAttributes> inherited;
+  /// Files of the base of which I changed attributes and which another version replaced by a new
+  /// file: that one, which takes my attributes (row 28).
+  std::map<InodeId, InodeId> successors;
   std::vector<IgnoredName> ignored;
   /// Pairs that are a conflict unless their bytes are equal: to be compared outside the catalog's lock, then validated again.
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;

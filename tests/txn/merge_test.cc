@@ -48,6 +48,7 @@ class Merge : public ::testing::Test {
   std::optional<std::string> xattr(const std::string& path, const std::string& name) {
     return *table.context.catalog->find_xattr(table.head_seq_no(), table.stat(path).id, name);
   }
+  mode_t mode(const std::string& path) { return table.stat(path).mode & 07777; }
 
   TxnTable table;
   Contents theirs;  ///< the head before my commit
@@ -194,6 +195,55 @@ TEST_F(Merge, AnExtendedAttributeThatTheyRemovedIsNotBroughtBackByAReplacement) 
              [](Writer& w) { w.write("n", "mine").set_xattr("n", "user.k", "0").mv("n", "f"); }),
       ElementsAre());
   EXPECT_EQ(xattr("f", "user.k"), std::nullopt);
+}
+
+TEST_F(Merge, AttributesGoToTheFileThatReplacedMine) {
+  EXPECT_THAT(
+      commit([](Writer& w) { w.write("f", "base"); }, {[](Writer& w) { w.replace("f", "theirs"); }},
+             [](Writer& w) { w.chmod("f", 0600).chown("f", 7, 8).set_xattr("f", "user.k", "v"); }),
+      ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"f", "theirs"}}));
+  EXPECT_EQ(mode("f"), 0600u);
+  EXPECT_EQ(table.stat("f").uid, 7u);
+  EXPECT_EQ(table.stat("f").gid, 8u);
+  EXPECT_EQ(xattr("f", "user.k"), "v");
+  const auto changes = *table.context.catalog->list_changes(outcome.version);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ChangeKind::attributes);
+  EXPECT_EQ(changes[0].inode, table.stat("f").id);
+}
+
+TEST_F(Merge, AnAttributeThatTheReplacingFileChangedToAnotherValueIsAConflict) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.replace("f", "theirs").chmod("f", 0640); }},
+                     [](Writer& w) { w.chmod("f", 0600).chown("f", 7, 8); }),
+              ElementsAre(Pair("f", Category::attribute)));
+}
+
+TEST_F(Merge, AnExtendedAttributeThatTheReplacingFileLostIsAConflict) {
+  EXPECT_THAT(commit(file_with_xattr, {[](Writer& w) { w.replace("f", "theirs"); }},
+                     [](Writer& w) { w.set_xattr("f", "user.k", "1"); }),
+              ElementsAre(Pair("f", Category::attribute)));
+}
+
+TEST_F(Merge, AttributesDoNotGoToAnotherFileMovedThere) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base").write("g", "base g"); },
+                     {[](Writer& w) { w.mv("g", "f"); }}, [](Writer& w) { w.chmod("f", 0600); }),
+              ElementsAre(Pair("f", Category::delete_update)));
+}
+
+TEST_F(Merge, AttributesDoNotGoToAFileMadeAfterMineWasDeleted) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.rm("f"); }, [](Writer& w) { w.write("f", "another"); }},
+                     [](Writer& w) { w.chmod("f", 0600); }),
+              ElementsAre(Pair("f", Category::delete_update)));
+}
+
+TEST_F(Merge, AttributesAndBytesOfMineAreAConflictWithAReplacement) {
+  EXPECT_THAT(
+      commit([](Writer& w) { w.write("f", "base"); }, {[](Writer& w) { w.replace("f", "theirs"); }},
+             [](Writer& w) { w.write("f", "mine").chmod("f", 0600); }),
+      ElementsAre(Pair("f", Category::update_update)));
 }
 
 // --- directories moved and then removed ------------------------------------------------------

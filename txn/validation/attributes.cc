@@ -4,7 +4,20 @@ namespace commitfs::validation {
 
 namespace {
 
-/// Row 30: attributes of a file that was deleted, moved away or replaced meanwhile have nothing to land on.
+/// Row 28: true when another version replaced a file by a new one, as editors save. Not when that
+/// was moved there from another name of my base, nor when it was made after a delete: that is
+/// another file, as is one when mine still has a name somewhere.
+Result<bool> is_successor(Context& context, InodeId id, const GroupHead& group,
+                          const InodeRecord& theirs) {
+  if (!theirs.is_regular() || group.content_change != ChangeKind::modified) return false;
+  CatalogReader& catalog = context.head.catalog();
+  const auto before = TRY(catalog.find_inode(context.delta.base, id));
+  if (!before || !before->is_regular()) return false;
+  return !TRY(context.head.inode(id)) && !TRY(catalog.find_inode(context.delta.base, theirs.id));
+}
+
+/// What the attributes of an inode of the base land on. Row 30: when it was deleted or moved away
+/// meanwhile there is nothing.
 Result<std::optional<InodeRecord>> check_still_there(Context& context, InodeId id, const std::vector<DirentKey>& base_links) {
   for (const DirentKey& key : base_links) {
     if (context.lost_directories.contains(key.parent) || context.changed_name(key)) continue;
@@ -12,15 +25,24 @@ Result<std::optional<InodeRecord>> check_still_there(Context& context, InodeId i
     if (!context.head.is_new(group.content_seq_no)) continue;
     const auto theirs = TRY(context.head.child(key.parent, key.name));
     if (theirs && theirs->id == id) continue;
+    if (theirs && base_links.size() == 1 && TRY(is_successor(context, id, group, *theirs))) {
+      context.result.successors.emplace(id, theirs->id);
+      return theirs;
+    }
     TRY(context.conflicts.add(Category::delete_update, key, group.content_seq_no));
     return std::nullopt;
   }
   return TRY(context.head.inode(id));
 }
 
-Result<SeqNo> attribute_winner(Context& context, const std::vector<DirentKey>& links) {
+Result<SeqNo> attribute_winner(Context& context, InodeId id, const std::vector<DirentKey>& links) {
   SeqNo newest = SeqNo::none;
-  for (const DirentKey& key : links) newest = std::max(newest, TRY(context.head.group(key)).attribute_seq_no);
+  const bool replaced = context.result.successors.contains(id);
+  for (const DirentKey& key : links) {
+    const GroupHead group = TRY(context.head.group(key));
+    newest = std::max(newest, group.attribute_seq_no);
+    if (replaced) newest = std::max(newest, group.content_seq_no);
+  }
   if (links.empty()) newest = TRY(context.head.group({InodeId::root, ""})).attribute_seq_no;
   return newest;
 }
@@ -36,7 +58,7 @@ Result<void> check_attributes_of(Context& context, const InodeDelta& inode) {
   const auto theirs = TRY(check_still_there(context, inode.mine.id, inode.base_links));
   if (!theirs) return {};
   const InodeRecord& before = *inode.before;
-  const SeqNo winner = TRY(attribute_winner(context, inode.base_links));
+  const SeqNo winner = TRY(attribute_winner(context, inode.mine.id, inode.base_links));
   const auto differs = [](auto mine, auto base, auto head) { return head != base && head != mine; };
   if (inode.mode && differs(inode.mine.mode, before.mode, theirs->mode)) {
     TRY(add_attribute(context, inode.mine.id, inode.links, winner, "mode"));
@@ -55,11 +77,13 @@ Result<void> check_xattr(Context& context, const XattrDelta& xattr) {
   if (context.delta.made_here(xattr.key.inode)) return {};
   const auto links = TRY(context.head.catalog().links_of(context.delta.base, xattr.key.inode));
   if (all_ignored(context, links)) return {};
-  if (!TRY(check_still_there(context, xattr.key.inode, links))) return {};
-  const auto theirs = TRY(context.head.catalog().find_xattr(context.head.head(), xattr.key.inode, xattr.key.name));
+  const auto bearer = TRY(check_still_there(context, xattr.key.inode, links));
+  if (!bearer) return {};
+  const auto theirs =
+      TRY(context.head.catalog().find_xattr(context.head.head(), bearer->id, xattr.key.name));
   if (theirs == xattr.before || theirs == xattr.after) return {};
-  return add_attribute(context, xattr.key.inode, context.delta.xattr_links.at(xattr.key.inode), TRY(attribute_winner(context, links)),
-                       xattr.key.name);
+  return add_attribute(context, xattr.key.inode, context.delta.xattr_links.at(xattr.key.inode),
+                       TRY(attribute_winner(context, xattr.key.inode, links)), xattr.key.name);
 }
 
 }  // namespace
