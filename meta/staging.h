@@ -83,9 +83,10 @@ enum class Durability { lazy, now };
 class Staging {
  public:
   virtual ~Staging() = default;
-  /// Writes all batches in one transaction. With `Durability::now` they survive power loss when it
-  /// returns; with `lazy` a crash of the program loses nothing, a power loss may lose the newest.
-  /// Errors: ENOSPC, EIO, EAGAIN.
+  /// Writes all batches in one transaction. With `Durability::now` they, and all that was
+  /// written before, survive power loss when it returns, also if `batches` is empty; with `lazy` a
+  /// crash of the program loses nothing, a power loss may lose the newest. Errors: ENOSPC, EIO,
+  /// EAGAIN.
   virtual Result<void> write(const std::vector<StagingBatch>& batches, Durability durability) = 0;
   /// Every session that was not dropped, by id.
   virtual Result<std::vector<StagedState>> load() = 0;

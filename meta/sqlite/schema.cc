@@ -126,14 +126,21 @@ constexpr char kAddStagedReads[] = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
+// One row, see kCountDurableWrite.
+constexpr char kAddDurableWrites[] = R"sql(
+  CREATE TABLE durable_write (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT;
+  INSERT INTO durable_write (id, count) VALUES (1, 0);
+)sql";
+
 // Appended, never edited: a file out there has seen the ones before. The identity says how many
 // there are.
 constexpr Sql kCatalogMigrations[] = {Sql(kCreateCatalog)};
 constexpr char kIdentifyCatalog[] =
     "PRAGMA application_id = 0x434D4653; PRAGMA user_version = 1";  // "CMFS"
-constexpr Sql kStagingMigrations[] = {Sql(kCreateStaging), Sql(kAddStagedReads)};
+constexpr Sql kStagingMigrations[] = {Sql(kCreateStaging), Sql(kAddStagedReads),
+                                      Sql(kAddDurableWrites)};
 constexpr char kIdentifyStaging[] =
-    "PRAGMA application_id = 0x434D4647; PRAGMA user_version = 2";  // "CMFG"
+    "PRAGMA application_id = 0x434D4647; PRAGMA user_version = 3";  // "CMFG"
 
 // synchronous is set beside. mmap_size stays 0: an I/O error on a mapped page is a SIGBUS, not an
 // errno. The log is moved into the file by the commit that fills 4,000 pages (16 MB), which then

@@ -133,6 +133,7 @@ class SqliteStaging final : public Staging {
         writer_->begin(durability == Durability::now ? Synchronous::full : Synchronous::normal));
     for (const auto& batch : batches)
       TRY(write_batch(transaction.connection(), batch));
+    if (durability == Durability::now) TRY(transaction.connection().run(kCountDurableWrite));
     return transaction.commit();
   }
 

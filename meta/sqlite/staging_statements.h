@@ -53,4 +53,8 @@ inline constexpr char kForgetStagedRead[] =
     "DELETE FROM staged_read WHERE session = ?1 AND kind = ?2 AND inode = ?3 AND name = ?4";
 inline constexpr char kDropStagedReads[] = "DELETE FROM staged_read WHERE session = ?1";
 
+// SQLite syncs the log only for a transaction that adds to it, and then all of it. One that finds
+// nothing to change would leave what earlier transactions wrote with synchronous = NORMAL unsynced.
+inline constexpr char kCountDurableWrite[] = "UPDATE durable_write SET count = count + 1";
+
 }  // namespace commitfs::sqlite
