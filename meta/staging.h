@@ -66,6 +66,8 @@ struct StagingBatch {
   std::vector<StagedRead> reads;
   std::vector<StagedRead> forget_reads;
   bool drop = false;  ///< forget the whole session; the rest of the batch is ignored
+  /// Not written: bodies that what is written no longer names, while an earlier batch may have.
+  std::vector<ObjectId> unused;
 };
 
 /// All that was written of one session.

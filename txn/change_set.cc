@@ -31,6 +31,7 @@ StagedInode to_staged(const ChangedInode& inode) {
 ChangedInode from_staged_inode(const StagedInode& staged) {
   ChangedInode inode;
   inode.record = staged.record;
+  inode.journalled = true;
   inode.made_here = (staged.flags & kMadeHere) != 0;
   inode.body_staged = (staged.flags & kBodyStaged) != 0;
   inode.times_set = (staged.flags & kTimesSet) != 0;
@@ -118,9 +119,10 @@ StagingBatch ChangeSet::take_dirty(SessionId session) {
   StagingBatch batch;
   batch.session = session;
   for (const InodeId id : std::exchange(dirty_inodes_, {})) {
-    const ChangedInode* inode = find_inode(id);
+    ChangedInode* inode = find_inode_for_bookkeeping(id);
     if (inode != nullptr) {
       batch.inodes.push_back(to_staged(*inode));
+      inode->journalled = true;
     } else {
       batch.forget_inodes.push_back(id);
     }

@@ -34,6 +34,8 @@ struct ChangedInode {
   std::optional<DirentKey> place;
 
   // Not journalled.
+  bool journalled =
+      false;  ///< a batch was taken since the session made or found it: staging may name its body
   bool sealed = false;            ///< the body was made durable after its last writer closed it
   /// May be mapped, and written so, after its last writer closed it. After a restart anything may.
   bool maybe_mapped = false;

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <map>
+#include <new>
 #include <set>
 #include <thread>
 #include <utility>
@@ -17,13 +19,28 @@ namespace {
 /// How long a failed lazy write rests: a full disk stays full for a while.
 constexpr std::chrono::milliseconds kRetryInterval = std::chrono::seconds(1);
 
+/// How long bodies wait for somebody else's sync before the journal makes its own, and how many at
+/// most.
+constexpr std::chrono::milliseconds kRemovalDelay = std::chrono::seconds(1);
+constexpr std::size_t kUnusedBodiesMax = 1000;
+
+using Bodies = std::vector<ObjectId>;
+
+void append(Bodies& to, const Bodies& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 /// Held by sessions' listeners too, so that a session that outlives the journal calls into nothing.
 class Journal::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence, std::chrono::milliseconds interval)
-      : staging_(std::move(staging)), fence_(std::move(fence)), interval_(interval) {}
+  Impl(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence,
+       std::chrono::milliseconds interval, RemoveBodies remove)
+      : staging_(std::move(staging)),
+        fence_(std::move(fence)),
+        interval_(interval),
+        remove_(std::move(remove)) {}
 
   void start() {
     thread_ = std::thread([this] { run(); });
@@ -46,6 +63,11 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
     session->set_journal_listener([self = weak_from_this(), id = session->id()] {
       if (const auto journal = self.lock()) journal->note_dirty(id);
     });
+    session->set_removal_listener([self = weak_from_this(), id = session->id()](Bodies unused) {
+      const auto journal = self.lock();
+      if (journal) journal->drop(id, std::move(unused));
+      return journal != nullptr;
+    });
     note_dirty(session->id());
   }
 
@@ -67,11 +89,11 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
     return *std::move(flush.result);
   }
 
-  void drop(SessionId id) EXCLUDES(mutex_) {
+  void drop(SessionId id, Bodies unused) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     sessions_.erase(id);
     dirty_.erase(id);
-    dropped_.insert(id);
+    append(dropped_[id], unused);
     changed_.notify_all();
   }
 
@@ -84,28 +106,54 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
   /// What one round has to write.
   struct Work {
     std::set<SessionId> dirty;
-    std::set<SessionId> dropped;
+    std::map<SessionId, Bodies> dropped;  ///< with what to remove then
     std::vector<Flush*> flushes;
     std::vector<std::shared_ptr<Session>> sessions;
     bool last = false;
+
+    std::vector<StagingBatch> batches;  ///< those of the writers first
+    std::vector<std::shared_ptr<Session>> writers;
   };
 
   void run() {
     while (true) {
-      Work work = wait_for_work();
-      const bool last = work.last;
-      write(std::move(work));
-      if (last) return;
+      Work work;
+      auto written = caught([&]() -> Result<void> {
+        wait_for_work(work);
+        return {};
+      });
+      // Whoever waits is answered, whatever there is memory for.
+      if (written) written = caught([&] { return write(work); });
+      if (!written) give_back(work, written.error());
+      answer(work, std::move(written));
+      if (work.last) return;
     }
   }
 
-  Work wait_for_work() EXCLUDES(mutex_) {
+  /// What the standard library throws, as an error.
+  template <typename Step>
+  static Result<void> caught(Step step) {
+    try {
+      return step();
+    } catch (const std::bad_alloc&) {
+      return fail(ENOMEM, "journal");
+    } catch (const std::exception& error) {
+      return fail(EIO, error.what());
+    }
+  }
+
+  void wait_for_work(Work& work) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    while (!stopping_ && flushes_.empty() && dirty_.empty() && dropped_.empty()) changed_.wait(mutex_);
+    while (!stopping_ && flushes_.empty() && dirty_.empty() && dropped_.empty()) {
+      if (forgotten_.empty()) {
+        changed_.wait(mutex_);
+      } else if (!changed_.wait_until(mutex_, removal_due_)) {
+        break;
+      }
+    }
     const auto due = std::chrono::steady_clock::now() + (failing_ ? kRetryInterval : interval_);
     while (!stopping_ && flushes_.empty() && changed_.wait_until(mutex_, due)) {
     }
-    Work work;
     work.dirty = std::exchange(dirty_, {});
     work.dropped = std::exchange(dropped_, {});
     work.flushes = std::exchange(flushes_, {});
@@ -115,40 +163,96 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
       auto session = found == sessions_.end() ? nullptr : found->second.lock();
       if (session) work.sessions.push_back(std::move(session));
     }
-    return work;
   }
 
-  void write(Work work) EXCLUDES(mutex_) {
-    std::vector<StagingBatch> batches;
-    std::vector<std::shared_ptr<Session>> writers;
+  Result<void> write(Work& work) EXCLUDES(mutex_) {
+    work.batches.reserve(work.sessions.size() + work.dropped.size());
+    work.writers.reserve(work.sessions.size());
+    if (lost_) return fail(EIO, "write a journal that has lost something");
     for (const auto& session : work.sessions) {
+      lost_ = true;  // what a take that throws had in hand is nowhere
       auto batch = session->take_journal();
+      lost_ = false;
       if (!batch) continue;
-      batches.push_back(*std::move(batch));
-      writers.push_back(session);
+      work.batches.push_back(*std::move(batch));
+      work.writers.push_back(session);
     }
-    for (const SessionId id : work.dropped) {
-      StagingBatch batch;
+    for (const auto& [id, unused] : work.dropped) {
+      StagingBatch& batch = work.batches.emplace_back();
       batch.session = id;
       batch.drop = true;
-      batches.push_back(std::move(batch));
+      batch.unused = unused;
     }
-    const bool durable = !work.flushes.empty() || work.last;
-    const auto written = write_batches(batches, durable ? Durability::now : Durability::lazy);
-    if (!written) {
-      spdlog::error("journal of {} sessions: {}", batches.size(), written.error().describe());
-      for (std::size_t index = 0; index < writers.size(); ++index) writers[index]->return_journal(batches[index]);
+    for (const StagingBatch& batch : work.batches) {
+      if (!batch.unused.empty()) append(unforgotten_[batch.session], batch.unused);
     }
+    const bool durable = !work.flushes.empty() || work.last || removal_is_due(work.batches);
+    TRY(write_batches(work.batches, durable ? Durability::now : Durability::lazy));
+    note_forgotten(work.batches);
+    if (durable) remove_forgotten();
+    return {};
+  }
 
-    MutexLock lock(mutex_);
-    const bool fenced = fence_ != nullptr && fence_->broken();
-    failing_ = !written && !fenced;
-    if (failing_) {
-      for (const auto& session : writers) dirty_.insert(session->id());
-      dropped_.insert(work.dropped.begin(), work.dropped.end());
+  /// Nothing of `work` was written, or perhaps not: all of it is to be written again.
+  void give_back(Work& work, const Error& error) noexcept EXCLUDES(mutex_) {
+    try {
+      spdlog::error("journal of {} sessions: {}", work.batches.size(), error.describe());
+      removal_due_ = std::chrono::steady_clock::now() + kRetryInterval;
+      for (std::size_t index = 0; index < work.writers.size(); ++index) {
+        work.writers[index]->return_journal(work.batches[index]);
+      }
+      MutexLock lock(mutex_);
+      const bool fenced = fence_ != nullptr && fence_->broken();
+      if (fenced) return forgotten_.clear();  // the other mount's
+      dirty_.insert(work.dirty.begin(), work.dirty.end());
+      // What they remove is noted already, unless that failed; then it stays behind.
+      for (const auto& [id, unused] : work.dropped)
+        dropped_.try_emplace(id);
+    } catch (const std::exception& thrown) {
+      spdlog::error("journal: {}", thrown.what());
+      lost_ = true;
     }
-    for (Flush* flush : work.flushes) flush->result = written;
+    if (lost_)
+      spdlog::critical("the journal has lost what a session did; every fsync fails from now on");
+  }
+
+  void answer(Work& work, Result<void> written) noexcept EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    failing_ = !written && !(fence_ != nullptr && fence_->broken());
+    for (Flush* flush : work.flushes) {
+      try {
+        flush->result = written;
+      } catch (const std::bad_alloc&) {
+        flush->result = fail(written.error().code, {});
+      }
+    }
     flushed_.notify_all();
+  }
+
+  bool removal_is_due(const std::vector<StagingBatch>& batches) const {
+    std::size_t waiting = forgotten_.size();
+    for (const StagingBatch& batch : batches) {
+      const auto found = unforgotten_.find(batch.session);
+      if (found != unforgotten_.end()) waiting += found->second.size();
+    }
+    if (waiting >= kUnusedBodiesMax) return true;
+    return !forgotten_.empty() && std::chrono::steady_clock::now() >= removal_due_;
+  }
+
+  /// The batches were written: what their sessions did not need before is not named any more.
+  void note_forgotten(const std::vector<StagingBatch>& batches) {
+    for (const StagingBatch& batch : batches) {
+      const auto found = unforgotten_.find(batch.session);
+      if (found == unforgotten_.end()) continue;
+      if (forgotten_.empty()) removal_due_ = std::chrono::steady_clock::now() + kRemovalDelay;
+      append(forgotten_, found->second);
+      unforgotten_.erase(found);
+    }
+  }
+
+  void remove_forgotten() {
+    Bodies bodies = std::exchange(forgotten_, {});
+    if (remove_ && !bodies.empty()) remove_(std::move(bodies));
   }
 
   Result<void> write_batches(const std::vector<StagingBatch>& batches, Durability durability) {
@@ -162,20 +266,31 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
   const std::shared_ptr<Staging> staging_;
   const std::shared_ptr<Fence> fence_;
   const std::chrono::milliseconds interval_;
+  const RemoveBodies remove_;
+
+  // The thread's own. A body goes from the first to the second when a batch of its session was
+  // written, and is removed after the next write that is durable.
+  std::map<SessionId, Bodies> unforgotten_;  ///< staging may name them
+  Bodies forgotten_;  ///< staging names them no more, but power loss might undo that
+  std::chrono::steady_clock::time_point removal_due_;
+  bool lost_ = false;  ///< changes were taken from a session and neither written nor given back
+
   Mutex mutex_;
   ConditionVariable changed_;
   ConditionVariable flushed_;
   std::map<SessionId, std::weak_ptr<Session>> sessions_ GUARDED_BY(mutex_);
   std::set<SessionId> dirty_ GUARDED_BY(mutex_);
-  std::set<SessionId> dropped_ GUARDED_BY(mutex_);
+  std::map<SessionId, Bodies> dropped_ GUARDED_BY(mutex_);
   std::vector<Flush*> flushes_ GUARDED_BY(mutex_);
   bool failing_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
-Journal::Journal(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence, std::chrono::milliseconds interval)
-    : impl_(std::make_shared<Impl>(std::move(staging), std::move(fence), interval)) {
+Journal::Journal(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence,
+                 std::chrono::milliseconds interval, RemoveBodies remove)
+    : impl_(std::make_shared<Impl>(std::move(staging), std::move(fence), interval,
+                                   std::move(remove))) {
   impl_->start();
 }
 
@@ -183,6 +298,8 @@ Journal::~Journal() { impl_->stop(); }
 
 void Journal::add(const std::shared_ptr<Session>& session) { impl_->add(session); }
 Result<void> Journal::flush(Session& session) { return impl_->flush(session.id()); }
-void Journal::drop(SessionId session) { impl_->drop(session); }
+void Journal::drop(SessionId session, std::vector<ObjectId> unused) {
+  impl_->drop(session, std::move(unused));
+}
 
 }  // namespace commitfs

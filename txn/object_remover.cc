@@ -39,28 +39,33 @@ void ObjectRemover::run() {
   try {
     for (auto work = take(); !work.empty(); work = take()) remove(work);
   } catch (const std::exception& error) {
-    spdlog::error("bodies of discarded sessions stay behind from now on: {}", error.what());
+    spdlog::error("bodies stay behind from now on: {}", error.what());
   }
 }
 
-void ObjectRemover::remove(const std::deque<Work>& work) const {
+Result<void> ObjectRemover::forget_sessions(const std::deque<Work>& work) const {
   std::vector<StagingBatch> drops;
   for (const Work& one : work) {
+    if (one.session == SessionId::none) continue;
     StagingBatch batch;
     batch.session = one.session;
     batch.drop = true;
     drops.push_back(std::move(batch));
   }
-  auto forgotten = staging_->write(drops, Durability::now);
-  if (forgotten) forgotten = fault::point("discard.forgotten");
-  if (!forgotten) {
-    spdlog::error("bodies of {} discarded sessions stay behind: {}", work.size(), forgotten.error().describe());
-    return;
-  }
+  if (drops.empty()) return {};
+  TRY(staging_->write(drops, Durability::now));
+  return fault::point("discard.forgotten");
+}
+
+void ObjectRemover::remove(const std::deque<Work>& work) const {
+  const auto forgotten = forget_sessions(work);
+  if (!forgotten)
+    spdlog::error("bodies of discarded sessions stay behind: {}", forgotten.error().describe());
   for (const Work& one : work) {
+    if (!forgotten && one.session != SessionId::none) continue;
     for (const ObjectId object : one.objects) {
       const auto removed = store_->remove(object);
-      if (!removed) spdlog::warn("a discarded body stays behind: {}", removed.error().describe());
+      if (!removed) spdlog::warn("a body stays behind: {}", removed.error().describe());
     }
   }
 }

@@ -11,9 +11,10 @@
 
 namespace commitfs {
 
-/// Removes the bodies of discarded sessions in the background, so that giving up a session of any size takes no time.
-/// A session's bodies go only once staging has forgotten it for good: a crash in between leaves bodies without a session,
-/// never a session without bodies. Failures are logged; what stays behind belongs to nobody. Thread-safe.
+/// Removes bodies in the background, so that giving up a session of any size takes no time, and the
+/// journal need not wait. A session's bodies go only once staging has forgotten it for good: a
+/// crash in between leaves bodies without a session, never a session without bodies. Failures are
+/// logged; what stays behind belongs to nobody. Thread-safe.
 class ObjectRemover {
  public:
   ObjectRemover(std::shared_ptr<ObjectStore> store, std::shared_ptr<Staging> staging);
@@ -21,10 +22,14 @@ class ObjectRemover {
 
   /// `session` must be out of the journal.
   void enqueue(SessionId session, std::vector<ObjectId> objects) EXCLUDES(mutex_);
+  /// Bodies that staging has forgotten for good already.
+  void enqueue_forgotten(std::vector<ObjectId> objects) EXCLUDES(mutex_) {
+    enqueue(SessionId::none, std::move(objects));
+  }
 
  private:
   struct Work {
-    SessionId session = SessionId::none;
+    SessionId session = SessionId::none;  ///< to be forgotten first; none: nothing is
     std::vector<ObjectId> objects;
   };
 
@@ -32,6 +37,7 @@ class ObjectRemover {
   /// All that is queued; nothing when there is nothing and the end has come.
   std::deque<Work> take() EXCLUDES(mutex_);
   void remove(const std::deque<Work>& work) const;
+  Result<void> forget_sessions(const std::deque<Work>& work) const;
 
   const std::shared_ptr<ObjectStore> store_;
   const std::shared_ptr<Staging> staging_;

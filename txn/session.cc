@@ -9,7 +9,8 @@
 
 namespace commitfs {
 
-Session::Session(TableContext context, StagedSession row, ChangeSet changes, SessionSettings settings, ReadSet reads)
+Session::Session(TableContext context, StagedSession row, ChangeSet changes,
+                 SessionSettings settings, ReadSet reads)
     : context_(std::move(context)),
       id_(row.id),
       uid_(row.uid),
@@ -24,6 +25,7 @@ Session::Session(TableContext context, StagedSession row, ChangeSet changes, Ses
             .gid = gid_,
             .changes = std::move(changes),
             .garbage = {},
+            .journalled_garbage = {},
             .open_for_writing = {},
             .reads = std::move(reads)} {
   if (settings_->isolation == Isolation::serializable) (void)data_.reads.track();  // what it reads from here on
@@ -36,24 +38,34 @@ Session::Session(TableContext context, StagedSession row, ChangeSet changes, Ses
 Session::~Session() {
   if (state_ != SessionState::committed && state_ != SessionState::discarded) return;
   for (const auto& [id, inode] : data_.changes.inodes()) {
-    if (inode.body_staged && inode.record.nlink == 0) data_.garbage.push_back(inode.record.object);
+    if (inode.body_staged && inode.record.nlink == 0) data_.give_up_body(inode);
   }
   AfterUnlock after(*this);
   after.garbage = std::move(data_.garbage);
+  after.journalled_garbage = std::move(data_.journalled_garbage);
 }
 
 Session::AfterUnlock::~AfterUnlock() {
-  for (const ObjectId object : garbage) {
-    const auto removed = session_.context_.store->remove(object);
-    // What stays behind takes space only; recovery finds it.
-    if (!removed) spdlog::warn("session {}: {}", raw(session_.id_), removed.error().describe());
+  remove(garbage);
+  if (!journalled_garbage.empty()) {
+    const auto& listener = session_.removal_listener_;
+    if (!listener || !listener(journalled_garbage)) remove(journalled_garbage);
   }
   if (announce && session_.journal_listener_) session_.journal_listener_();
+}
+
+void Session::AfterUnlock::remove(const std::vector<ObjectId>& objects) const {
+  for (const ObjectId object : objects) {
+    const auto removed = session_.context_.store->remove(object);
+    // What stays behind takes space only.
+    if (!removed) spdlog::warn("session {}: {}", raw(session_.id_), removed.error().describe());
+  }
 }
 
 void Session::settle(AfterUnlock& after) {
   if (data_.reads.tracking() == ReadSet::Tracking::off) records_reads_.store(false, std::memory_order_relaxed);
   after.garbage = std::exchange(data_.garbage, {});
+  if (!is_alive()) after.journalled_garbage = std::exchange(data_.journalled_garbage, {});
   if (!is_alive() || announced_ || !is_dirty()) return;
   announced_ = true;
   after.announce = true;
@@ -99,15 +111,21 @@ void Session::thaw() {
 void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replaced) {
   ChangeSet changes;  // freed after the lock is released
   ReadSet reads;      // likewise
+  // What needs memory comes first: the session is committed as a whole or not at all.
+  auto successor = make_snapshot_tree(context_.catalog, version);
+  auto replaced_here = replaced;
+  std::unordered_map<InodeId, InodeId> replaced_by;
+  for (const auto& [mine, theirs] : replaced)
+    replaced_by.emplace(theirs, mine);
   AfterUnlock after(*this);
   {
     MutexLock lock(mutex_);
     assert(state_ == SessionState::freezing);
     state_ = SessionState::committed;
     committed_as_ = version;
-    successor_ = make_snapshot_tree(context_.catalog, version);
-    replaced_ = replaced;
-    for (const auto& [mine, theirs] : replaced) replaced_by_.emplace(theirs, mine);
+    successor_ = std::move(successor);
+    replaced_ = std::move(replaced_here);
+    replaced_by_ = std::move(replaced_by);
     changes = take_changes();
     reads = std::exchange(data_.reads, ReadSet(ReadSet::Tracking::off));
     settle(after);
@@ -134,7 +152,9 @@ std::vector<ObjectId> Session::discard() {
     changes = take_changes();
     reads = std::exchange(data_.reads, ReadSet(ReadSet::Tracking::off));
     records_reads_ = false;
-    objects = std::exchange(data_.garbage, {});
+    objects = std::exchange(data_.journalled_garbage, {});
+    objects.insert(objects.end(), data_.garbage.begin(), data_.garbage.end());
+    data_.garbage.clear();
   }
   for (const auto& [id, inode] : changes.inodes()) {
     if (inode.body_staged) objects.push_back(inode.record.object);
@@ -172,7 +192,10 @@ void Session::remove_unused_bodies(const ChangeSet& changes, SeqNo version,
     const auto committed = context_.catalog->find_inode(version, merged == replaced.end() ? id : merged->second);
     // Not known is not unused: what stays behind takes space only.
     if (!committed) continue;
-    if (!*committed || (*committed)->object != inode.record.object) unused.garbage.push_back(inode.record.object);
+    if (!*committed || (*committed)->object != inode.record.object) {
+      (inode.journalled ? unused.journalled_garbage : unused.garbage)
+          .push_back(inode.record.object);
+    }
   }
 }
 

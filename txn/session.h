@@ -147,8 +147,9 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   void mark_sealed(InodeId inode, ObjectId object);
   /// freezing -> open: the commit was refused.
   void thaw();
-  /// freezing -> committed. `replaced` maps inodes made here to the head's that they were merged with (rows 3 and 21).
-  /// Drops the change set from memory and removes staged bodies the version does not use.
+  /// freezing -> committed. `replaced` maps inodes made here to the head's that they were merged
+  /// with (rows 3 and 21). Drops the change set from memory and removes staged bodies the version
+  /// does not use, once staging has forgotten them.
   void finish(SeqNo version, std::unordered_map<InodeId, InodeId> replaced);
   /// open or freezing -> discarded. Answers the staged objects to remove.
   std::vector<ObjectId> discard();
@@ -175,13 +176,21 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   void accept_boot();
   /// After recovery, before serving: no inode is held open, so unlinked ones are forgotten.
   void forget_unlinked();
-  /// Everything to be journalled since the last call; empty when nothing is.
+  /// Everything to be journalled since the last call; empty when nothing is. The caller removes the
+  /// batch's `unused` bodies once it, or what comes after it, survives power loss.
   std::optional<StagingBatch> take_journal();
-  /// A batch of take_journal could not be written: it is to be journalled again.
+  /// A batch of take_journal could not be written: it is to be journalled again. Its `unused` stays
+  /// with the caller.
   void return_journal(const StagingBatch& batch);
   /// Called (without the lock) when there is something to journal for the first time since take_journal; set once before
   /// first use. A new session has its row to journal from the start.
   void set_journal_listener(std::function<void()> listener) { journal_listener_ = std::move(listener); }
+  /// Called (without the lock) with bodies that a session which is over has no use for, while
+  /// staging may still name them: whoever is called removes them once staging has forgotten the
+  /// session for good, or answers false when it has already. Set once before first use; without it
+  /// they are removed at once.
+  using RemovalListener = std::function<bool(std::vector<ObjectId> objects)>;
+  void set_removal_listener(RemovalListener listener) { removal_listener_ = std::move(listener); }
 
  private:
   /// What is left to do once the lock is released: declared before it, so destroyed after it.
@@ -193,9 +202,12 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
     AfterUnlock& operator=(const AfterUnlock&) = delete;
 
     std::vector<ObjectId> garbage;
+    std::vector<ObjectId> journalled_garbage;  ///< of a session that is over
     bool announce = false;
 
    private:
+    void remove(const std::vector<ObjectId>& objects) const;
+
     const Session& session_;
   };
 
@@ -232,6 +244,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// False from when data_.reads is off.
   std::atomic<bool> records_reads_ = true;
   std::function<void()> journal_listener_;
+  RemovalListener removal_listener_;
 
   mutable Mutex mutex_;
   ConditionVariable writers_released_;

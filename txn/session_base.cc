@@ -34,7 +34,7 @@ struct Move {
   std::vector<ChangedInode> inodes;
   std::vector<InodeId> forgotten;
   std::vector<std::pair<DirentKey, InodeId>> settled_names;
-  std::vector<ObjectId> garbage;
+  std::vector<ChangedInode> stale_copies;
 };
 
 std::unexpected<Error> refuse(InodeId inode, const char* why) {
@@ -45,7 +45,7 @@ std::unexpected<Error> refuse(InodeId inode, const char* why) {
 Result<void> drop_stale_copy(const TableContext& context, ChangedInode& inode, const InodeRecord& is, Move& move) {
   const auto body = TRY(context.store->stat(inode.record.object));
   if (inode.writers > 0 || !is_untouched(inode, body)) return refuse(inode.record.id, "its content changed");
-  move.garbage.push_back(inode.record.object);
+  move.stale_copies.push_back(inode);
   inode.body_staged = false;
   inode.copied_ctime_ns = 0;
   inode.record.object = is.object;
@@ -100,7 +100,8 @@ void apply(SessionData& data, Move move, SeqNo base) {
     if (inode != nullptr && inode->place == key) inode->place.reset();
   }
   for (const InodeId id : move.forgotten) data.changes.forget_inode(id);
-  data.garbage.insert(data.garbage.end(), move.garbage.begin(), move.garbage.end());
+  for (const ChangedInode& copy : move.stale_copies)
+    data.give_up_body(copy);
   data.base = base;
 }
 

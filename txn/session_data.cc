@@ -247,10 +247,14 @@ void SessionData::add_writer(ChangedInode& inode) {
   open_for_writing.insert(inode.record.id);
 }
 
+void SessionData::give_up_body(const ChangedInode& inode) {
+  (inode.journalled ? journalled_garbage : garbage).push_back(inode.record.object);
+}
+
 void SessionData::forget_if_unreachable(InodeId id_of) {
   ChangedInode* inode = changes.find_inode_for_bookkeeping(id_of);
   if (inode == nullptr || inode->record.nlink > 0 || !inode->released || inode->writers > 0) return;
-  if (inode->body_staged) garbage.push_back(inode->record.object);
+  if (inode->body_staged) give_up_body(*inode);
   if (inode->made_here) {
     changes.forget_inode(id_of);
     return;

@@ -60,8 +60,11 @@ struct SessionData {
   uid_t uid = 0;  ///< the maker: the session's root shows them as its owner
   gid_t gid = 0;
   ChangeSet changes;
-  /// Objects that were staged and are not needed any more; removed after the lock is released.
+  /// Bodies that were staged and are not needed any more, and that staging never knew of: removed
+  /// after the lock is released.
   std::vector<ObjectId> garbage;
+  /// The same, but staging may name them: removed once it has forgotten them for good.
+  std::vector<ObjectId> journalled_garbage;
   /// Inodes with writers.
   std::set<InodeId> open_for_writing;
   ReadSet reads;
@@ -112,6 +115,8 @@ struct SessionData {
   void remove_name(const DirentKey& key, InodeId in_base);
   /// Counts one handle that may write.
   void add_writer(ChangedInode& inode);
+  /// The staged body of `inode` is not needed any more.
+  void give_up_body(const ChangedInode& inode);
   /// Forgets what is left of an unlinked inode that the kernel holds no longer, unless it has writers.
   void forget_if_unreachable(InodeId inode);
 

@@ -42,6 +42,7 @@ std::optional<StagingBatch> Session::take_journal() {
     batch.row = row_;
     row_dirty_ = false;
   }
+  batch.unused = std::exchange(data_.journalled_garbage, {});
   return batch;
 }
 

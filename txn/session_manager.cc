@@ -72,8 +72,11 @@ class SessionManager::Impl {
         context_(with_neighbours(std::move(context), open_sessions_)),
         staging_(std::move(staging)),
         receipts_(context_.catalog),
-        journal_(staging_, context_.fence),
         remover_(context_.store, staging_),
+        journal_(staging_, context_.fence, Journal::kInterval,
+                 [this](std::vector<ObjectId> objects) {
+                   remover_.enqueue_forgotten(std::move(objects));
+                 }),
         announcer_(make_announcer(context_)),
         pipeline_(context_, term, options) {}
 
@@ -251,8 +254,8 @@ class SessionManager::Impl {
   const std::shared_ptr<Staging> staging_;
   Receipts receipts_;
   CommitResults results_;
-  Journal journal_;
   ObjectRemover remover_;
+  Journal journal_;          ///< hands bodies to the remover until it is destroyed
   const std::unique_ptr<hooks::Announcer> announcer_;  ///< null where there are no hooks
   CommitPipeline pipeline_;  ///< last: its callbacks use all of the above until it is destroyed
 };

@@ -1,6 +1,7 @@
 #include "txn/journal.h"
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "meta/base/fault.h"
@@ -96,9 +97,11 @@ TEST_F(JournalTest, UnlinkedFilesAreForgottenAfterRecovery) {
   ASSERT_OK(journal_.flush(session()));
   const auto again = recovered();
   again->forget_unlinked();
-  EXPECT_EQ(stored_bodies(), bodies - 1);
   EXPECT_EQ(Shell(again).brief(), "d/ d/f=old l->a");
-  EXPECT_EQ(again->take_journal()->forget_inodes.size(), 1U);
+  const StagingBatch batch = *again->take_journal();
+  EXPECT_EQ(batch.forget_inodes.size(), 1U);
+  EXPECT_EQ(batch.unused.size(), 1U);
+  EXPECT_EQ(stored_bodies(), bodies);
 }
 
 TEST_F(JournalTest, FailedFlushReportsAndKeepsTheDirt) {
@@ -111,6 +114,19 @@ TEST_F(JournalTest, FailedFlushReportsAndKeepsTheDirt) {
   EXPECT_ERRNO(journal_.flush(session()), ENOSPC);
   fault::set_handler({});
   EXPECT_TRUE(staged().dirents.empty());
+  ASSERT_OK(journal_.flush(session()));
+  EXPECT_EQ(staged().dirents.size(), 1U);
+}
+
+TEST_F(JournalTest, ExceptionFailsTheFlushAndKeepsTheDirt) {
+  ASSERT_OK(journal_.flush(session()));
+  ASSERT_OK(shell().create("new"));
+  fault::set_handler([](std::string_view point) -> Result<void> {
+    if (point == "journal.before_write") throw std::bad_alloc();
+    return {};
+  });
+  EXPECT_ERRNO(journal_.flush(session()), ENOMEM);
+  fault::set_handler({});
   ASSERT_OK(journal_.flush(session()));
   EXPECT_EQ(staged().dirents.size(), 1U);
 }
