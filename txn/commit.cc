@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <exception>
 #include <thread>
 
 #include "txn/commit_job.h"
@@ -21,7 +23,8 @@ using Job = std::unique_ptr<CommitJob>;
 /// A queue that threads wait on. Closing it lets them finish what is in it.
 class JobQueue {
  public:
-  void push(Job job) {
+  /// Leaves the job with the caller when there is no memory.
+  void push(Job&& job) {
     {
       MutexLock lock(mutex_);
       jobs_.push_back(std::move(job));
@@ -40,6 +43,7 @@ class JobQueue {
     MutexLock lock(mutex_);
     while (jobs_.empty() && !closed_) ready_.wait(mutex_);
     std::vector<Job> taken;
+    taken.reserve(std::min(limit, jobs_.size()));  // no job is lost for want of memory
     while (!jobs_.empty() && taken.size() < limit) {
       taken.push_back(std::move(jobs_.front()));
       jobs_.pop_front();
@@ -79,7 +83,12 @@ class CommitPipeline::Impl {
       MutexLock lock(mutex_);
       ++under_way_;
     }
-    preparers_.push(std::move(job));
+    try {
+      preparers_.push(std::move(job));
+    } catch (...) {
+      note_ended();
+      throw;
+    }
   }
 
   Result<std::shared_ptr<const ConflictReport>> check(Session& session) {
@@ -144,27 +153,54 @@ class CommitPipeline::Impl {
     return TRY(validate_and_compare(delta)).report;
   }
 
+  /// As JobQueue::take; waits for memory when there is none.
+  static std::vector<Job> take(JobQueue& queue, std::size_t limit) {
+    constexpr auto kPause = std::chrono::milliseconds(100);
+    while (true) {
+      try {
+        return queue.take(limit);
+      } catch (const std::exception& error) {
+        spdlog::error("commits wait: {}", error.what());
+        std::this_thread::sleep_for(kPause);
+      }
+    }
+  }
+
   void prepare(Job job) {
-    // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
-    // lock, and no other commit waits, while bytes are read.
-    const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_) : compare_bodies(*job, context_);
-    if (outcome) {
+    try {
+      // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
+      // lock, and no other commit waits, while bytes are read.
+      const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_)
+                                                      : compare_bodies(*job, context_);
+      if (!outcome) return to_commit_.push(std::move(job));
       end(*job, *outcome);
-    } else {
-      to_commit_.push(std::move(job));
+    } catch (const std::exception& error) {
+      // `end` throws nothing: the job was not answered.
+      end(*job, outcome_of_exception(*job, error));
     }
   }
 
   void commit_loop() {
-    for (;;) {
-      auto jobs = to_commit_.take(kMaxBatch);
+    while (true) {
+      auto jobs = take(to_commit_, kMaxBatch);
       if (jobs.empty()) return;
-      CommitBatch batch = commit_batch(std::move(jobs), context_, term_);
+      commit(jobs);
+    }
+  }
+
+  void commit(std::vector<Job>& jobs) {
+    try {
+      CommitBatch batch = commit_batch(jobs, context_, term_);
       for (CommitBatch::Landed& landed : batch.ended) {
         if (landed.outcome.made_version) publish(landed.publication);
         end(*landed.job, landed.outcome);
       }
-      for (Job& job : batch.again) preparers_.push(std::move(job));
+      for (Job& job : batch.again)
+        compare_later(std::move(job));
+    } catch (const std::exception& error) {
+      for (const Job& job : jobs) {
+        if (job) end(*job, outcome_of_exception(*job, error));
+      }
     }
   }
 
@@ -180,18 +216,38 @@ class CommitPipeline::Impl {
     return fail(EPERM, "freeze " + session.name() + ": a hook refused");
   }
 
-  void publish(const Publication& publication) {
-    PublishListener listener;
-    {
-      MutexLock lock(mutex_);
-      listener = listener_;
+  void compare_later(Job job) {
+    try {
+      preparers_.push(std::move(job));
+    } catch (const std::exception& error) {
+      end(*job, outcome_of_exception(*job, error));
     }
-    if (listener) listener(publication);
   }
 
-  void end(CommitJob& job, const CommitOutcome& outcome) {
-    log_end(job, outcome);
-    job.callback(outcome);
+  void publish(const Publication& publication) noexcept {
+    try {
+      PublishListener listener;
+      {
+        MutexLock lock(mutex_);
+        listener = listener_;
+      }
+      if (listener) listener(publication);
+    } catch (const std::exception& error) {
+      spdlog::error("publish a version: {}", error.what());
+    }
+  }
+
+  void end(CommitJob& job, const CommitOutcome& outcome) noexcept {
+    try {
+      log_end(job, outcome);
+      job.callback(outcome);
+    } catch (const std::exception& error) {
+      spdlog::error("answer a commit: {}", error.what());
+    }
+    note_ended();
+  }
+
+  void note_ended() noexcept {
     MutexLock lock(mutex_);
     if (--under_way_ == 0) idle_.notify_all();
   }

@@ -1,6 +1,9 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <exception>
+#include <new>
+#include <optional>
 
 #include "meta/base/fault.h"
 #include "txn/apply.h"
@@ -24,31 +27,63 @@ class Batch {
  public:
   Batch(const TableContext& context, Term term) : context_(context), term_(term) {}
 
-  CommitBatch run(std::vector<std::unique_ptr<CommitJob>> jobs) {
+  CommitBatch run(std::vector<std::unique_ptr<CommitJob>>& jobs) {
+    // From here on no job is lost for want of memory.
+    accepted_.reserve(jobs.size());
+    result_.ended.reserve(jobs.size());
+    result_.again.reserve(jobs.size());
     auto transaction = context_.catalog->begin();
-    if (!transaction) {
-      for (auto& job : jobs) end_refused(std::move(job), transaction.error());
-      return std::move(result_);
+    if (!transaction) broken_ = transaction.error();
+    for (auto& job : jobs) {
+      if (broken_) {
+        end_refused(std::move(job), *broken_);
+      } else {
+        consider(**transaction, std::move(job));
+      }
     }
-    for (auto& job : jobs) consider(**transaction, std::move(job));
-    if (!accepted_.empty()) finish(**transaction);
+    if (broken_) {
+      if (transaction) transaction->reset();
+      refuse_accepted(*broken_);
+    } else if (!accepted_.empty()) {
+      finish(**transaction);
+    }
     return std::move(result_);
   }
 
  private:
   void consider(CatalogTransaction& transaction, std::unique_ptr<CommitJob> job) {
-    const auto taken = try_job(transaction, job);
+    auto marked = caught([&] { return transaction.savepoint(); });
+    if (!marked) {
+      broken_ = std::move(marked).error();
+      return end_refused(std::move(job), *broken_);
+    }
+    const auto taken = caught([&] { return try_job(transaction, job); });
     if (taken) return;
     // Of this job nothing may stay behind; the others are not concerned.
-    if (const auto undone = transaction.rollback_to_savepoint(); !undone) {
-      spdlog::error("commit of '{}': rollback: {}", job->name, undone.error().describe());
-    }
+    const auto undone = caught([&] { return transaction.rollback_to_savepoint(); });
+    if (!undone) spdlog::error("rollback: {}", undone.error().describe());
     end_refused(std::move(job), taken.error());
+  }
+
+  /// What the standard library throws, as an error.
+  template <typename Step>
+  static Result<void> caught(Step step) {
+    try {
+      return step();
+    } catch (const std::bad_alloc&) {
+      return fail(ENOMEM, "commit");
+    } catch (const std::exception& error) {
+      return fail(EIO, error.what());
+    }
+  }
+
+  void refuse_accepted(const Error& error) {
+    for (Accepted& accepted : accepted_)
+      end_refused(std::move(accepted.job), error);
   }
 
   /// Takes the job over, unless it answers an error.
   Result<void> try_job(CatalogTransaction& transaction, std::unique_ptr<CommitJob>& job) {
-    TRY(transaction.savepoint());
     const Term current = TRY(transaction.current_term());
     if (context_.fence != nullptr) TRY(context_.fence->admit(current));
     if (current != term_) return fail(ESTALE, "another mount of this table has taken over since");
@@ -134,15 +169,13 @@ class Batch {
   }
 
   void finish(CatalogTransaction& transaction) {
-    const auto committed = [&]() -> Result<void> {
+    const auto committed = caught([&]() -> Result<void> {
       TRY(fault::point("commit.before_catalog_commit"));
       TRY(transaction.commit());
       return {};
-    }();
-    if (!committed && !landed_after_all(committed.error())) {
-      for (Accepted& accepted : accepted_) end_refused(std::move(accepted.job), committed.error());
-      return;
-    }
+    });
+    if (!committed && !landed_after_all(committed.error()))
+      return refuse_accepted(committed.error());
     if (const auto point = fault::point("commit.after_catalog_commit"); !point) {
       spdlog::warn("after the commit: {}", point.error().describe());  // too late to refuse
     }
@@ -150,51 +183,84 @@ class Batch {
   }
 
   /// An error of COMMIT itself leaves the outcome open; the catalog knows.
-  bool landed_after_all(const Error& error) {
+  bool landed_after_all(const Error& error) const {
     if (error.code != EIO) return false;
-    if (const auto settled = settle(); !settled) {
-      spdlog::error("the outcome of a commit stays unknown: {}", settled.error().describe());
-    }
+    bool landed = false;
+    const auto known = caught([&]() -> Result<void> {
+      if (const auto settled = settle(); !settled) {
+        spdlog::error("the outcome of a commit stays unknown: {}", settled.error().describe());
+      }
+      landed = TRY(has_landed());
+      return {};
+    });
+    if (!known) spdlog::error("the outcome of a commit: {}", known.error().describe());
+    return landed;
+  }
+
+  Result<bool> has_landed() const {
     for (const Accepted& accepted : accepted_) {
       if (!accepted.made_version) continue;
-      const auto version = context_.catalog->find_version_by_session_id(accepted.job->session->id());
-      return version && version->has_value();  // all of them landed, or none
+      // All of them landed, or none.
+      return TRY(context_.catalog->find_version_by_session_id(accepted.job->session->id()))
+          .has_value();
     }
     return false;
   }
 
   /// A commit whose sync failed may stand in the log all the same, and come back at the next start
   /// after its sessions went on. Writing over it, or behind it, settles what is so.
-  Result<void> settle() {
+  Result<void> settle() const {
     const auto transaction = TRY(context_.catalog->begin());
     TRY(transaction->put_config("commit.settled", std::to_string(context_.clock->now_ns())));
     return transaction->commit();
   }
 
-  void land(Accepted accepted) {
+  void land(Accepted accepted) noexcept {
     Session& session = *accepted.job->session;
-    CommitOutcome outcome{.error = 0, .version = accepted.version, .made_version = accepted.made_version,
-                          .report = std::make_shared<const ConflictReport>(std::move(accepted.report))};
-    session.set_last_report(outcome.report, 0);
-    session.finish(accepted.version, std::move(accepted.replaced));
-    for (const ObjectId object : accepted.applied.unused) {
-      if (const auto removed = context_.store->remove(object); !removed) {
-        spdlog::warn("object {}: {}", raw(object), removed.error().describe());
-      }
+    CommitOutcome outcome{.error = 0,
+                          .version = accepted.version,
+                          .made_version = accepted.made_version,
+                          .report = {}};
+    try {
+      outcome.report = std::make_shared<const ConflictReport>(std::move(accepted.report));
+      session.set_last_report(outcome.report, 0);
+      session.finish(accepted.version, std::move(accepted.replaced));
+      remove(accepted.applied.unused);
+    } catch (const std::exception& error) {
+      // The version is there. A session that could not follow it takes no writes until the next
+      // mount finds it committed.
+      spdlog::error("after the commit of version {}: {}", raw(accepted.version), error.what());
     }
     result_.ended.push_back(
         {std::move(accepted.job), std::move(outcome), std::move(accepted.applied.publication)});
   }
 
-  void end_refused(std::unique_ptr<CommitJob> job, const Error& error) {
+  void remove(const std::vector<ObjectId>& objects) const {
+    for (const ObjectId object : objects) {
+      if (const auto removed = context_.store->remove(object); !removed) {
+        spdlog::warn("object {}: {}", raw(object), removed.error().describe());
+      }
+    }
+  }
+
+  void end_refused(std::unique_ptr<CommitJob> job, const Error& error) noexcept {
+    CommitOutcome outcome;
+    try {
+      outcome = refuse(*job->session, error.code, describe_refusal(*job, error));
+    } catch (const std::exception& thrown) {
+      outcome = outcome_of_exception(*job, thrown);
+    }
+    result_.ended.push_back({std::move(job), std::move(outcome), {}});
+  }
+
+  static ConflictReport describe_refusal(const CommitJob& job, const Error& error) {
     ConflictReport report;
-    report.session = job->session->name();
-    report.base = job->session->base();
+    report.session = job.session->name();
+    report.base = job.session->base();
     report.reason = error.describe();
     if (error.code == EIO) report.reason += " (the outcome is unknown; the same token or session tells)";
-    spdlog::error("commit of '{}': {}", job->name, error.describe());
-    CommitOutcome outcome = refuse(*job->session, error.code, std::move(report));
-    result_.ended.push_back({std::move(job), std::move(outcome), {}});
+    spdlog::error("commit of '{}': {}", job.name, error.describe());
+    return report;
   }
 
   const TableContext& context_;
@@ -203,12 +269,14 @@ class Batch {
       config_;  ///< as the transaction has it: it cannot change meanwhile
   CommitBatch result_;
   std::vector<Accepted> accepted_;
+  std::optional<Error> broken_;  ///< why the transaction must not be committed
 };
 
 }  // namespace
 
-CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>> jobs, const TableContext& context, Term term) {
-  return Batch(context, term).run(std::move(jobs));
+CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>>& jobs, const TableContext& context,
+                         Term term) {
+  return Batch(context, term).run(jobs);
 }
 
 }  // namespace commitfs

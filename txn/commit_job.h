@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct CommitJob {
   Caller caller;
   CommitPipeline::Callback callback;
   std::chrono::steady_clock::time_point submitted = std::chrono::steady_clock::now();
+  /// The session is freezing, and by this job.
+  bool holds_session = false;
   Delta delta;
   std::optional<condition::Condition> condition;  ///< the session's `require`
   BodyComparisons bodies;
@@ -50,8 +53,13 @@ std::optional<CommitOutcome> compare_bodies(CommitJob& job, const TableContext& 
 /// The end of a job that was refused: the session is open again as it was and holds the report.
 CommitOutcome refuse(Session& session, int error, ConflictReport report);
 
-/// Step 4 for all `jobs` at once: validates and applies each in its own savepoint, one COMMIT for all.
-/// Jobs that must compare bodies first come back in `again`.
+/// The end of a job that the standard library threw out of, ENOMEM or EIO: the session is open
+/// again as it was, unless it was committed before that. Logs.
+CommitOutcome outcome_of_exception(const CommitJob& job, const std::exception& error) noexcept;
+
+/// Step 4 for all `jobs` at once: validates and applies each in its own savepoint, one COMMIT for
+/// all. Jobs that must compare bodies first come back in `again`. When it throws, nothing was done
+/// and all are still in `jobs`.
 struct CommitBatch {
   struct Landed {
     std::unique_ptr<CommitJob> job;
@@ -61,6 +69,7 @@ struct CommitBatch {
   std::vector<Landed> ended;
   std::vector<std::unique_ptr<CommitJob>> again;
 };
-CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>> jobs, const TableContext& context, Term term);
+CommitBatch commit_batch(std::vector<std::unique_ptr<CommitJob>>& jobs, const TableContext& context,
+                         Term term);
 
 }  // namespace commitfs

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <thread>
 
 #include "meta/base/fault.h"
@@ -118,6 +119,19 @@ CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   return {.error = error, .version = SeqNo::none, .made_version = false, .report = std::move(shared)};
 }
 
+CommitOutcome outcome_of_exception(const CommitJob& job, const std::exception& error) noexcept {
+  spdlog::error("commit of session {}: {}", raw(job.session->id()), error.what());
+  Session& session = *job.session;
+  CommitOutcome outcome;  // without a report: that would need memory
+  outcome.version = session.committed_as();
+  if (outcome.version != SeqNo::none) return outcome;
+  outcome.error = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? ENOMEM : EIO;
+  if (!job.holds_session || session.state() != SessionState::freezing) return outcome;
+  session.set_last_report(nullptr, outcome.error);
+  session.thaw();
+  return outcome;
+}
+
 std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options) {
   Session& session = *job.session;
   if (const auto frozen = session.freeze(); !frozen) {
@@ -128,6 +142,7 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
   }
+  job.holds_session = true;
   if (session.outlived_boot()) {
     return refuse_with(session, Error{EOWNERDEAD, "look at them, then write accept to recovered"},
                        "the machine went down while this session was open, and files that were not "

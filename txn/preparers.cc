@@ -25,7 +25,7 @@ Preparers::~Preparers() {
     thread.join();
 }
 
-void Preparers::push(Job job) {
+void Preparers::push(Job&& job) {
   MutexLock lock(mutex_);
   jobs_.push_back(std::move(job));
   changed_.notify_one();

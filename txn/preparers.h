@@ -23,7 +23,8 @@ class Preparers {
   Preparers(std::size_t max_threads, std::function<void(Job)> prepare);
   ~Preparers();  ///< prepares what is queued, then stops
 
-  void push(Job job) EXCLUDES(mutex_);
+  /// Leaves the job with the caller when there is no memory (std::bad_alloc).
+  void push(Job&& job) EXCLUDES(mutex_);
   std::size_t thread_count() const EXCLUDES(mutex_);
 
  private:

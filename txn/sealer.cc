@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <span>
 #include <thread>
 #include <utility>
@@ -64,9 +65,14 @@ class Sealer::Impl {
     while (true) {
       const std::vector<Request> requests = wait_for_requests();
       if (requests.empty()) return;
-      std::vector<Sealing> batch;
-      for (const Request& request : requests) add(request, batch);
-      seal(batch);
+      try {
+        std::vector<Sealing> batch;
+        for (const Request& request : requests)
+          add(request, batch);
+        seal(batch);
+      } catch (const std::exception& error) {
+        spdlog::error("{} bodies are left to their commits: {}", requests.size(), error.what());
+      }
     }
   }
 
@@ -100,8 +106,8 @@ class Sealer::Impl {
     }
     if (means_lost_bytes(sealed.error().code)) {
       // Which of them lost bytes is not known, and asking again would be answered with success.
-      spdlog::error("seal {} bodies: {}", batch.size(), sealed.error().describe());
       for (const Sealing& one : batch) one.session->mark_damaged(one.inode, one.object, sealed.error().code);
+      spdlog::error("seal {} bodies: {}", batch.size(), sealed.error().describe());
       return;
     }
     if (batch.size() == 1) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "meta/base/fault.h"
@@ -33,6 +34,19 @@ TEST_F(SealerTest, SealsWhatItsLastWriterClosed) {
   ASSERT_OK(shell_->create("a", "1"));
   ASSERT_OK(shell_->create("b", "2"));
   wait_until([&] { return session().unsealed_bodies().empty(); });
+}
+
+TEST_F(SealerTest, OutlivesAnException) {
+  std::atomic<bool> thrown = false;
+  fault::set_handler([&](std::string_view point) -> Result<void> {
+    if (point == "objects.seal" && !thrown.exchange(true)) throw std::bad_alloc();
+    return {};
+  });
+  ASSERT_OK(shell_->create("a", "1"));
+  wait_until([&] { return thrown.load(); });
+  ASSERT_OK(shell_->create("b", "2"));
+  wait_until([&] { return session().unsealed_bodies().size() == 1; });
+  EXPECT_TRUE(session().damaged_bodies().empty());
 }
 
 TEST_F(SealerTest, LeavesOpenAndUnlinkedFilesAlone) {
