@@ -60,8 +60,12 @@ class Batch {
     const auto taken = caught([&] { return try_job(transaction, job); });
     if (taken) return;
     // Of this job nothing may stay behind; the others are not concerned.
-    const auto undone = caught([&] { return transaction.rollback_to_savepoint(); });
-    if (!undone) spdlog::error("rollback: {}", undone.error().describe());
+    auto undone = caught([&]() -> Result<void> {
+      TRY(fault::point("commit.before_undo"));
+      return transaction.rollback_to_savepoint();
+    });
+    // What cannot be undone alone goes with all the others.
+    if (!undone) broken_ = std::move(undone).error();
     end_refused(std::move(job), taken.error());
   }
 
