@@ -106,8 +106,10 @@ Result<void> ControlDirectory::mark_unfinished() const {
 
 Result<void> ControlDirectory::unmark() const {
   const auto removed = posix::unlink_at(fd_.get(), kMark);
-  if (!removed && removed.error().code != ENOENT) return removed;
-  return {};
+  // Not there: nothing to sync, as every mount but the first after an adoption finds it.
+  if (!removed && removed.error().code == ENOENT) return {};
+  TRY(removed);
+  return posix::sync_file(fd_.get());
 }
 
 Result<void> ControlDirectory::make_layout() const {

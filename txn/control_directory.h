@@ -36,7 +36,7 @@ class ControlDirectory {
   Result<void> clear_unfinished() const;
   /// Marks that an adoption began. Durable when it returns.
   Result<void> mark_unfinished() const;
-  /// Takes the mark away; its absence need not be durable.
+  /// Takes the mark away. Durable when it returns: with the mark, a later adoption may remove every body.
   Result<void> unmark() const;
   /// Makes objects/ and hooks/. Databases make themselves.
   Result<void> make_layout() const;

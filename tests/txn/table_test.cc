@@ -9,6 +9,7 @@
 #include <fstream>
 #include <future>
 
+#include "meta/base/fault.h"
 #include "meta/sqlite/sqlite_catalog.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
@@ -62,6 +63,19 @@ TEST_F(Tables, EachOpenRaisesTheTerm) {
   const Term second = must(Table::open(path()))->term();
   EXPECT_EQ(raw(second), raw(first) + 1);
   EXPECT_EQ(raw(must(must(Table::open_catalog(path()))->current_term())), raw(second));
+}
+
+TEST_F(Tables, TheMarkOfAnAdoptionGoesForGoodBeforeBodiesCanBeTheOnlyCopy) {
+  const auto mark = path() / ".commitfs/adopting";
+  std::ofstream(mark).close();
+  fault::set_handler([&](std::string_view point) -> Result<void> {
+    if (point == "posix.fsync" && !std::filesystem::exists(mark))
+      return fail(EIO, "the sync of the directory");
+    return {};
+  });
+  EXPECT_ERRNO(Table::open(path()), EIO);
+  fault::set_handler({});
+  EXPECT_OK(Table::open(path()));
 }
 
 TEST_F(Tables, OpenedTwiceIsEbusyWithTheHoldersPid) {
