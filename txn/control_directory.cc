@@ -75,8 +75,7 @@ Result<ControlDirectory> ControlDirectory::open(const fs::path& table) {
 Result<bool> ControlDirectory::has_version() const {
   // Opening makes the file, so look first.
   if (!TRY(exists(fd_.get(), "catalog.db"))) return false;
-  const auto opened = TRY(open_sqlite_catalog(catalog()));
-  return TRY(opened->head_seq_no()) != SeqNo::none;
+  return sqlite_catalog_has_version(catalog());
 }
 
 Result<bool> ControlDirectory::is_marked() const { return exists(fd_.get(), kMark); }

@@ -28,7 +28,8 @@ class ControlDirectory {
   std::filesystem::path pre_commit_hooks() const { return path_ / "hooks" / "pre-commit.d"; }
   std::filesystem::path post_commit_hooks() const { return path_ / "hooks" / "post-commit.d"; }
 
-  /// True when there is a catalog with a version in it. Errors: those of opening it.
+  /// True when there is a catalog with a version in it. Writes nothing, so it needs no lock.
+  /// Errors: those of opening it.
   Result<bool> has_version() const;
 
   /// Removes what an unfinished adoption left. Without the mark only if nothing is lost: EPROTO when there are bodies, EEXIST
@@ -36,7 +37,8 @@ class ControlDirectory {
   Result<void> clear_unfinished() const;
   /// Marks that an adoption began. Durable when it returns.
   Result<void> mark_unfinished() const;
-  /// Takes the mark away. Durable when it returns: with the mark, a later adoption may remove every body.
+  /// Takes the mark away. Durable when it returns: with the mark, a later adoption may remove every
+  /// body.
   Result<void> unmark() const;
   /// Makes objects/ and hooks/. Databases make themselves.
   Result<void> make_layout() const;

@@ -13,11 +13,10 @@
 namespace commitfs {
 namespace {
 
-Result<std::shared_ptr<Catalog>> open_finished_catalog(const ControlDirectory& control) {
-  if (!TRY(control.has_version())) {
-    return fail(ENOENT, control.catalog().string() + " has no version: `commitfs init` was not finished, run it again");
-  }
-  return std::shared_ptr<Catalog>(TRY(open_sqlite_catalog(control.catalog())));
+Result<void> check_finished(const ControlDirectory& control) {
+  if (TRY(control.has_version())) return {};
+  return fail(ENOENT, control.catalog().string() +
+                          " has no version: `commitfs init` was not finished, run it again");
 }
 
 Result<Term> raise_term(Catalog& catalog) {
@@ -28,8 +27,9 @@ Result<Term> raise_term(Catalog& catalog) {
 }
 
 Result<TableContext> make_context(const ControlDirectory& control) {
+  TRY(check_finished(control));
   TableContext context;
-  context.catalog = TRY(open_finished_catalog(control));
+  context.catalog = TRY(open_sqlite_catalog(control.catalog()));
   context.store = std::make_shared<ObjectStore>(TRY(ObjectStore::open(control.objects())));
   context.ids = std::make_shared<IdSource>(context.catalog);
   context.sealer = std::make_shared<Sealer>(context.store);
@@ -83,7 +83,9 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
 }
 
 Result<std::shared_ptr<Catalog>> Table::open_catalog(const std::filesystem::path& directory) {
-  return open_finished_catalog(TRY(ControlDirectory::open(directory)));
+  const ControlDirectory control = TRY(ControlDirectory::open(directory));
+  TRY(check_finished(control));
+  return TRY(open_sqlite_catalog_read_only(control.catalog()));
 }
 
 const std::filesystem::path& Table::directory() const { return impl_->directory; }

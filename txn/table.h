@@ -27,7 +27,9 @@ class Table {
   /// Opens a table for committing: takes the lock (EBUSY with the holder's pid in the context), raises the term, recovers
   /// sessions. Errors: ENOENT, ENOTDIR, EPROTO (foreign or newer catalog), EIO.
   static Result<std::unique_ptr<Table>> open(const std::filesystem::path& directory, CommitOptions options = {});
-  /// Opens a table's catalog for reading beside whatever mount there is. Errors: as open, but EBUSY.
+  /// Opens a table's catalog for reading beside whatever mount there is: it writes nothing, and
+  /// what would answers EROFS. Errors: as open, but EBUSY; EPROTO with a sentence also for a
+  /// catalog that an older commitfs wrote.
   static Result<std::shared_ptr<Catalog>> open_catalog(const std::filesystem::path& directory);
 
   /// Finishes every commit that was submitted, writes the journal, gives the lock back. Trees and sessions that were

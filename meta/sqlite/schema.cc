@@ -232,6 +232,13 @@ Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& pat
   return connection;
 }
 
+Result<std::size_t> schema_version(const std::filesystem::path& path, const Schema& schema,
+                                   std::chrono::milliseconds lock_limit) {
+  const auto connection = TRY(Connection::open(path, lock_limit));
+  connection->set_checkpoint_on_close(false);
+  return check_identity(*connection, path, schema);
+}
+
 Result<std::unique_ptr<Connection>> open_reader(const std::filesystem::path& path,
                                                 std::chrono::milliseconds lock_limit) {
   auto connection = TRY(Connection::open(path, lock_limit));

@@ -31,6 +31,11 @@ Result<std::unique_ptr<Connection>> open_writer(const std::filesystem::path& pat
                                                 const Schema& schema, Synchronous synchronous,
                                                 std::chrono::milliseconds lock_limit);
 
+/// How many of the migrations the file has seen, 0 for an empty one. Writes nothing, but makes the
+/// file if it is missing. Errors as open_writer.
+Result<std::size_t> schema_version(const std::filesystem::path& path, const Schema& schema,
+                                   std::chrono::milliseconds lock_limit);
+
 /// One more connection, which cannot write, to a file that open_writer has seen.
 Result<std::unique_ptr<Connection>> open_reader(const std::filesystem::path& path,
                                                 std::chrono::milliseconds lock_limit);

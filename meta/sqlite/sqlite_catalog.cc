@@ -21,6 +21,7 @@ constexpr std::uint64_t kIdsAtOnce = 4096;
 
 class SqliteCatalog final : public ReadsThrough<Catalog, SqliteCatalog> {
  public:
+  /// Without a writer it is read-only.
   SqliteCatalog(const std::filesystem::path& path, std::unique_ptr<Writer> writer,
                 std::chrono::milliseconds lock_limit)
       : writer_(std::move(writer)), readers_(path, lock_limit) {}
@@ -33,7 +34,7 @@ class SqliteCatalog final : public ReadsThrough<Catalog, SqliteCatalog> {
   }
 
   Result<std::unique_ptr<CatalogTransaction>> begin() override {
-    return std::make_unique<SqliteTransaction>(TRY(writer_->begin()));
+    return std::make_unique<SqliteTransaction>(TRY(begin_writing()));
   }
 
   Result<std::uint64_t> reserve_ids(IdKind kind, std::uint64_t count) override;
@@ -45,6 +46,10 @@ class SqliteCatalog final : public ReadsThrough<Catalog, SqliteCatalog> {
   };
   std::optional<std::uint64_t> take_ids(IdKind kind, std::uint64_t count);
   Result<IdRange> reserve_in_file(IdKind kind, std::uint64_t count);
+  Result<Writer::Open> begin_writing() {
+    if (!writer_) return fail(EROFS, "write to a catalog that was opened for reading");
+    return writer_->begin();
+  }
 
   std::unique_ptr<Writer> writer_;
   Pool readers_;
@@ -77,7 +82,7 @@ Result<std::uint64_t> SqliteCatalog::reserve_ids(IdKind kind, std::uint64_t coun
 }
 
 Result<SqliteCatalog::IdRange> SqliteCatalog::reserve_in_file(IdKind kind, std::uint64_t count) {
-  auto transaction = TRY(writer_->begin());
+  auto transaction = TRY(begin_writing());
   IdRange range;
   {
     auto row = TRY(transaction.connection().use(kReserveIds, kind, count));
@@ -98,6 +103,26 @@ Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path
   auto writer = TRY(sqlite::Writer::open(path, sqlite::catalog_schema(), sqlite::Synchronous::full,
                                          options.lock_limit));
   return std::make_unique<sqlite::SqliteCatalog>(path, std::move(writer), options.lock_limit);
+}
+
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog_read_only(const std::filesystem::path& path,
+                                                               SqliteCatalogOptions options) {
+  const auto& schema = sqlite::catalog_schema();
+  const auto version = TRY(sqlite::schema_version(path, schema, options.lock_limit));
+  if (version < schema.migrations.size()) {
+    return fail(EPROTO, path.string() +
+                            " is of an older commitfs: mounting the table brings it up to date");
+  }
+  return std::make_unique<sqlite::SqliteCatalog>(path, nullptr, options.lock_limit);
+}
+
+Result<bool> sqlite_catalog_has_version(const std::filesystem::path& path,
+                                        SqliteCatalogOptions options) {
+  const auto& schema = sqlite::catalog_schema();
+  if (TRY(sqlite::schema_version(path, schema, options.lock_limit)) == 0) return false;
+  const auto reader = TRY(sqlite::open_reader(path, options.lock_limit));
+  reader->set_checkpoint_on_close(false);
+  return TRY(reader->query_integer(sqlite::kHasVersion)) != 0;
 }
 
 }  // namespace commitfs

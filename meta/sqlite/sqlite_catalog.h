@@ -20,4 +20,15 @@ struct SqliteCatalogOptions {
 Result<std::unique_ptr<Catalog>> open_sqlite_catalog(const std::filesystem::path& path,
                                                      SqliteCatalogOptions options = {});
 
+/// Opens an existing catalog.db for reading, beside whatever mount writes it: nothing is made or
+/// migrated, and what would write answers EROFS. Errors as open_sqlite_catalog, and EPROTO with a
+/// sentence when the catalog is one of an older version of this program.
+Result<std::unique_ptr<Catalog>> open_sqlite_catalog_read_only(const std::filesystem::path& path,
+                                                               SqliteCatalogOptions options = {});
+
+/// True when the existing catalog.db at `path`, be it of an older version of this program, holds a
+/// version. Writes nothing. Errors as open_sqlite_catalog.
+Result<bool> sqlite_catalog_has_version(const std::filesystem::path& path,
+                                        SqliteCatalogOptions options = {});
+
 }  // namespace commitfs

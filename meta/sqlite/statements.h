@@ -107,6 +107,7 @@ inline constexpr char kListXattrs[] =
 // Reads of versions.
 
 inline constexpr char kFindHeadSeqNo[] = "SELECT MAX(seq_no) FROM version";
+inline constexpr char kHasVersion[] = "SELECT EXISTS (SELECT 1 FROM version)";
 inline constexpr char kFindHead[] =
     "SELECT " COMMITFS_VERSION_COLUMNS " FROM version ORDER BY seq_no DESC LIMIT 1";
 inline constexpr char kFindVersion[] =

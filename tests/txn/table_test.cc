@@ -65,6 +65,11 @@ TEST_F(Tables, EachOpenRaisesTheTerm) {
   EXPECT_EQ(raw(must(must(Table::open_catalog(path()))->current_term())), raw(second));
 }
 
+TEST_F(Tables, TheCatalogOpenedForReadingTakesNoWrites) {
+  const auto held = must(Table::open(path()));
+  EXPECT_ERRNO(must(Table::open_catalog(path()))->begin(), EROFS);
+}
+
 TEST_F(Tables, TheMarkOfAnAdoptionGoesForGoodBeforeBodiesCanBeTheOnlyCopy) {
   const auto mark = path() / ".commitfs/adopting";
   std::ofstream(mark).close();

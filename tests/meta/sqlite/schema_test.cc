@@ -48,6 +48,30 @@ TEST_F(SchemaTest, EmptyFileIsMadeACatalog) {
   EXPECT_OK(open_sqlite_catalog(path_));
 }
 
+TEST_F(SchemaTest, AskingForAVersionWritesNothing) {
+  std::ofstream(path_).close();
+  EXPECT_EQ(must(sqlite_catalog_has_version(path_)), false);
+  EXPECT_EQ(all_bytes(), "|");
+  must(open_sqlite_catalog(path_));
+  EXPECT_EQ(must(sqlite_catalog_has_version(path_)), false);
+}
+
+TEST_F(SchemaTest, ReadOnlyCatalogTakesNoWrites) {
+  must(open_sqlite_catalog(path_));
+  const auto catalog = must(open_sqlite_catalog_read_only(path_));
+  EXPECT_EQ(must(catalog->head_seq_no()), SeqNo::none);
+  EXPECT_ERRNO(catalog->begin(), EROFS);
+  EXPECT_ERRNO(catalog->reserve_ids(IdKind::inode, 1), EROFS);
+}
+
+TEST_F(SchemaTest, OlderCatalogIsRefusedForReadingAndLeftAsItWas) {
+  std::ofstream(path_).close();
+  const auto opened = open_sqlite_catalog_read_only(path_);
+  ASSERT_ERRNO(opened, EPROTO);
+  EXPECT_THAT(opened.error().context, HasSubstr("older commitfs"));
+  EXPECT_EQ(all_bytes(), "|");
+}
+
 TEST_F(SchemaTest, ForeignDatabaseIsRefusedAndLeftAsItWas) {
   execute("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
   const auto before = all_bytes();
