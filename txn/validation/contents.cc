@@ -16,15 +16,11 @@ Result<void> check_content(Context& context, const InodeDelta& inode) {
     }
     const auto theirs = TRY(context.head.child(key.parent, key.name));
     if (TRY(take_ignored_content(context, inode, key, theirs))) continue;
-    const bool may_merge = !context.config.identical_conflicts;
     if (!theirs) {
       TRY(context.conflicts.add(Category::delete_update, key, group.content_seq_no));
     } else if (!theirs->is_regular()) {
       TRY(context.conflicts.add(Category::type, key, group.content_seq_no));
-    } else if (may_merge && theirs->id == inode.mine.id &&
-               TRY(context.same_bytes(inode.mine, *theirs))) {
-      context.result.settled_contents.insert(inode.mine.id);
-    } else {
+    } else {  // with the same bytes too: two increments of a counter are two
       TRY(context.conflicts.add(Category::update_update, key, group.content_seq_no));
     }
   }

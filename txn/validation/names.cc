@@ -86,7 +86,9 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
       !TRY(is_mergeable(context, *theirs))) {
     return context.conflicts.add(Category::exists, change.key, winner);
   }
-  const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before;
+  // Not so of files: two who made the same update of the same bytes, say of a counter, made two.
+  const bool may_merge = !context.config.identical_conflicts && made != nullptr &&
+                         !made->before && !theirs->is_regular();
   if (may_merge && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     return {};
