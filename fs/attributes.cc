@@ -8,7 +8,6 @@
 namespace commitfs::fs {
 namespace {
 
-constexpr TimeNs kNsPerSecond = 1'000'000'000;
 constexpr blksize_t kBlockSize = 4096;
 
 NodeAttributes from_tree(const View& view, const Attributes& attributes) {
@@ -39,20 +38,6 @@ Result<NodeAttributes> describe_discarded(const Node& node) {
 }
 
 }  // namespace
-
-timespec to_timespec(TimeNs time_ns) {
-  TimeNs seconds = time_ns / kNsPerSecond;
-  TimeNs rest = time_ns % kNsPerSecond;
-  if (rest < 0) {
-    --seconds;
-    rest += kNsPerSecond;
-  }
-  return {.tv_sec = seconds, .tv_nsec = rest};
-}
-
-TimeNs to_ns(const timespec& time) {
-  return time.tv_sec * kNsPerSecond + time.tv_nsec;
-}
 
 struct stat to_stat(const View& view, const Attributes& attributes) {
   const InodeRecord& inode = attributes.inode;

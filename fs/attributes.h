@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "fs/node_table.h"
+#include "txn/file_time.h"
 #include "txn/tree.h"
 
 namespace commitfs::fs {
@@ -10,8 +11,6 @@ namespace commitfs::fs {
 class Mount;
 
 struct stat to_stat(const View& view, const Attributes& attributes);
-timespec to_timespec(TimeNs time_ns);
-TimeNs to_ns(const timespec& time);
 
 /// What stat(2) of a node says, and for how many seconds the kernel may believe it.
 struct NodeAttributes {
