@@ -154,8 +154,18 @@ class Adoption {
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
       if (current.pending.id == InodeId::root && name == kControlName) continue;
+      TRY(refuse_table(current, name));
       TRY(adopt_entry(current, name));
     }
+  }
+
+  /// The files of another table's catalog change in place, linked here or not.
+  static Result<void> refuse_table(const Current& current, const std::string& name) {
+    if (name != kControlName) return {};
+    const std::string catalog = name + "/catalog.db";
+    if (!posix::stat_at(current.fd, catalog)) return {};
+    return fail(EINVAL, quote_name(current.path_of(name)) +
+                            " is another table's: a table in a table cannot be");
   }
 
   Result<void> adopt_entry(Current& current, const std::string& name) {

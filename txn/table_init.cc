@@ -29,6 +29,11 @@ bool Table::is_table(const std::filesystem::path& directory) {
 
 Result<AdoptionSummary> Table::init(const std::filesystem::path& directory) {
   const UniqueFd root = TRY(posix::open_at(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY));
+  for (const auto& part : std::filesystem::absolute(directory).lexically_normal()) {
+    if (part == kControlName) {
+      return fail(EINVAL, directory.string() + " lies in a table: a table in a table cannot be");
+    }
+  }
   const std::string is_one_already = directory.string() + " is a table already";
   if (is_table(directory)) return fail(EEXIST, is_one_already);
   // Before .commitfs is made: that changes the directory's times.

@@ -249,6 +249,17 @@ TEST_F(Adoption, OfWhatIsNoDirectoryIsRefused) {
   EXPECT_ERRNO(Table::init(at("file")), ENOTDIR);
 }
 
+TEST_F(Adoption, OfADirectoryWithATableInItIsRefusedAndSaysWhere) {
+  fs::create_directories(at("d/inner"));
+  ASSERT_TRUE(Table::init(at("d/inner")));
+  const auto refused = Table::init(directory_.path());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, EINVAL);
+  EXPECT_THAT(refused.error().context, ::testing::HasSubstr("d/inner/.commitfs"));
+  EXPECT_FALSE(fs::exists(at(".commitfs")));
+  EXPECT_FALSE(Table::init(at("d/inner/.commitfs")));
+}
+
 TEST_F(Adoption, DoesNotFollowASymbolicLinkAsControlDirectory) {
   const test::TemporaryDirectory elsewhere;
   fs::create_directory_symlink(elsewhere.path(), at(".commitfs"));
