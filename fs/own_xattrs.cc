@@ -32,7 +32,8 @@ bool is_own_xattr(std::string_view name) {
 }
 
 bool is_foreign_xattr(std::string_view name) {
-  return name.starts_with("system.");
+  return !name.starts_with("user.") && !name.starts_with("trusted.") &&
+         !name.starts_with("security.");
 }
 
 Result<std::string> find_own_xattr(Mount& mount, const Node& node, std::string_view name) {

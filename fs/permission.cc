@@ -4,16 +4,19 @@
 
 namespace commitfs::fs {
 
-bool may_change_names(const struct stat& directory, const Caller& caller,
-                      std::span<const gid_t> supplementary_groups) {
+bool may_access(const struct stat& file, mode_t wanted, const Caller& caller,
+                std::span<const gid_t> supplementary_groups) {
+  constexpr unsigned kGroupShift = 3;
+  constexpr unsigned kUserShift = 6;
   if (caller.uid == 0) return true;
-  const auto allows = [&](mode_t bits) { return (directory.st_mode & bits) == bits; };
-  if (caller.uid == directory.st_uid) return allows(S_IWUSR | S_IXUSR);
+  const auto allows = [&](unsigned shift) {
+    return (file.st_mode & (wanted << shift)) == wanted << shift;
+  };
+  if (caller.uid == file.st_uid) return allows(kUserShift);
   const bool in_group =
-      caller.gid == directory.st_gid ||
-      std::ranges::find(supplementary_groups, directory.st_gid) != supplementary_groups.end();
-  if (in_group) return allows(S_IWGRP | S_IXGRP);
-  return allows(S_IWOTH | S_IXOTH);
+      caller.gid == file.st_gid ||
+      std::ranges::find(supplementary_groups, file.st_gid) != supplementary_groups.end();
+  return allows(in_group ? kGroupShift : 0);
 }
 
 }  // namespace commitfs::fs

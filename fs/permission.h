@@ -8,10 +8,11 @@
 
 namespace commitfs::fs {
 
-/// What access(2) says of making and removing names in a directory, by mode and owner alone. For
-/// what the kernel does not check itself: it does so for every request that goes by a name.
-/// Root may always. Whoever is in the owner's class is not looked at as one of the others.
-bool may_change_names(const struct stat& directory, const Caller& caller,
-                      std::span<const gid_t> supplementary_groups);
+/// What access(2) says by mode and owner alone, for what the kernel does not check itself: it does
+/// so for every request that goes by a name. `wanted` are bits of others' class (S_IROTH, S_IWOTH,
+/// S_IXOTH). Root may always. Whoever is in the owner's class is not looked at as one of the
+/// others.
+bool may_access(const struct stat& file, mode_t wanted, const Caller& caller,
+                std::span<const gid_t> supplementary_groups);
 
 }  // namespace commitfs::fs

@@ -28,7 +28,8 @@ Result<CommitIoctl> parse(const void* in, std::size_t in_size, std::size_t out_s
 Result<void> may_commit(const Request& request) {
   const auto directory = TRY(request.mount().find(kCommitNode));
   const struct stat attributes = TRY(directory->fixed->attributes());
-  if (may_change_names(attributes, request.caller(), request.supplementary_groups())) return {};
+  if (may_access(attributes, S_IWOTH | S_IXOTH, request.caller(), request.supplementary_groups()))
+    return {};
   return fail(EACCES, "commit by who may not write to commit/");
 }
 

@@ -1,14 +1,17 @@
 #include "fs/fixed_node.h"
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/root_rules.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::fs::ops {
 namespace {
 
-Result<Entry> make(Mount& mount, const Caller& caller, NodeId parent, const char* name,
-                   mode_t mode) {
+Result<Entry> make(const Request& request, NodeId parent, const char* name, mode_t mode) {
+  Mount& mount = request.mount();
+  const Caller caller = request.caller();
+  if (parent == kSessionsNode) TRY(check_begin(request, name));
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->make_directory(name, caller);
   Session* session = TRY(writable_directory(*directory, name));
@@ -19,7 +22,7 @@ Result<Entry> make(Mount& mount, const Caller& caller, NodeId parent, const char
 }  // namespace
 
 void mkdir(Request request, NodeId parent, const char* name, mode_t mode) {
-  request.entry(make(request.mount(), request.caller(), parent, name, mode));
+  request.entry(make(request, parent, name, mode));
 }
 
 }  // namespace commitfs::fs::ops

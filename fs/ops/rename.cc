@@ -1,5 +1,6 @@
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/root_rules.h"
 #include "fs/session_moves.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
@@ -8,11 +9,13 @@ namespace commitfs::fs::ops {
 namespace {
 
 /// renameat2(2) within one session. EXDEV between sessions: mv copies then, as it should.
-Result<void> rename_in_tree(const Node& parent, const char* name, const Node& new_parent,
-                            const char* new_name, unsigned flags) {
+Result<void> rename_in_tree(const Caller& caller, const Node& parent, const char* name,
+                            const Node& new_parent, const char* new_name, unsigned flags) {
   Session* session = TRY(writable_directory(parent, name));
   [[maybe_unused]] Session* same = TRY(writable_directory(new_parent, new_name));
   if (parent.view != new_parent.view) return fail(EXDEV, "rename");
+  TRY(check_sticky(parent, name, caller));
+  TRY(check_sticky(new_parent, new_name, caller));
   return tree::rename(*session, parent.inode, name, new_parent.inode, new_name, flags);
 }
 
@@ -28,7 +31,7 @@ void rename(Request request, NodeId parent_id, const char* name, NodeId new_pare
   if (parent_id == kSessionsNode) {
     return move_session(std::move(request), name, *new_parent, new_name, flags);
   }
-  request.done(rename_in_tree(**parent, name, **new_parent, new_name, flags));
+  request.done(rename_in_tree(request.caller(), **parent, name, **new_parent, new_name, flags));
 }
 
 }  // namespace commitfs::fs::ops

@@ -1,6 +1,7 @@
 #include "fs/fixed_node.h"
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/root_rules.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -11,6 +12,7 @@ Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const cha
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->remove_directory(name, caller);
   Session* session = TRY(writable_directory(*directory, name));
+  TRY(check_sticky(*directory, name, caller));
   return tree::rmdir(*session, directory->inode, name);
 }
 

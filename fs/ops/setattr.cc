@@ -1,5 +1,6 @@
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/root_rules.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -55,6 +56,10 @@ void setattr(Request request, NodeId id, struct stat* values, int to_set, fuse_f
   auto node = mount.find(id);
   if (!node) return request.error(node.error());
   if ((*node)->fixed != nullptr) return request.attributes(set_fixed(mount, **node, to_set));
+  if ((to_set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) != 0) {
+    const auto allowed = check_attributes(**node, request.caller());
+    if (!allowed) return request.error(allowed.error());
+  }
   const auto changes = to_changes(*values, to_set, mount.now_ns());
   if (changes.size_bytes.value_or(0) == 0) return request.attributes(set(mount, **node, changes));
   // May copy a body first.

@@ -1,23 +1,25 @@
 #include "fs/fixed_node.h"
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/root_rules.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::fs::ops {
 namespace {
 
-Result<void> remove(Mount& mount, NodeId parent, const char* name) {
+Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const char* name) {
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->remove_file(name);
   Session* session = TRY(writable_directory(*directory, name));
+  TRY(check_sticky(*directory, name, caller));
   return tree::unlink(*session, directory->inode, name);
 }
 
 }  // namespace
 
 void unlink(Request request, NodeId parent, const char* name) {
-  request.done(remove(request.mount(), parent, name));
+  request.done(remove(request.mount(), request.caller(), parent, name));
 }
 
 }  // namespace commitfs::fs::ops

@@ -12,14 +12,14 @@ bool allowed(mode_t mode, const Caller& caller, const std::vector<gid_t>& groups
   directory.st_mode = S_IFDIR | mode;
   directory.st_uid = 10;
   directory.st_gid = 20;
-  return may_change_names(directory, caller, groups);
+  return may_access(directory, S_IWOTH | S_IXOTH, caller, groups);
 }
 
 constexpr Caller kOwner{.uid = 10, .gid = 1};
 constexpr Caller kMember{.uid = 11, .gid = 20};
 constexpr Caller kOther{.uid = 11, .gid = 21};
 
-TEST(MayChangeNames, TakesWriteAndSearch) {
+TEST(MayAccess, TakesAllThatIsWanted) {
   EXPECT_TRUE(allowed(0300, kOwner));
   EXPECT_FALSE(allowed(0200, kOwner));
   EXPECT_FALSE(allowed(0100, kOwner));
@@ -29,18 +29,18 @@ TEST(MayChangeNames, TakesWriteAndSearch) {
   EXPECT_FALSE(allowed(0002, kOther));
 }
 
-TEST(MayChangeNames, OfEachClassItsOwnBitsCountAlone) {
+TEST(MayAccess, OfEachClassItsOwnBitsCountAlone) {
   EXPECT_FALSE(allowed(0077, kOwner));
   EXPECT_FALSE(allowed(0707, kMember));
   EXPECT_FALSE(allowed(0770, kOther));
 }
 
-TEST(MayChangeNames, ASupplementaryGroupIsAGroup) {
+TEST(MayAccess, ASupplementaryGroupIsAGroup) {
   EXPECT_TRUE(allowed(0030, kOther, {7, 20}));
   EXPECT_FALSE(allowed(0703, kOther, {7, 20}));
 }
 
-TEST(MayChangeNames, RootMayAlways) {
+TEST(MayAccess, RootMayAlways) {
   EXPECT_TRUE(allowed(0, {.uid = 0, .gid = 99}));
 }
 

@@ -100,5 +100,34 @@ TEST_P(Users, TheTablesStoreIsClosedToOthers) {
   EXPECT_EQ(ok("stat -c %a $TABLE/.commitfs"), "700");
 }
 
+TEST_P(Users, APrivateTableIsNotOpenedByABegin) {
+  commit("private", "chmod 700 .");
+  EXPECT_THAT(sh_as_nobody("cat live/a"), FailedWith("Permission denied"));
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/spy"), FailedWith("Permission denied"));
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/spy@1"), FailedWith("Permission denied"));
+  EXPECT_EQ(ok("ls sessions"), "");
+  commit("public", "chmod 755 .");
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/reader && cat sessions/reader/a"), Succeeded());
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/spy@2"), FailedWith("Permission denied"));
+}
+
+TEST_P(Users, AStickyRootKeepsWhatIsAnothers) {
+  commit("sticky", "chmod 1777 .");
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/s; rm -f sessions/s/a"),
+              FailedWith("Operation not permitted"));
+  EXPECT_THAT(sh_as_nobody("mv sessions/s/a sessions/s/b"), FailedWith("Operation not permitted"));
+  EXPECT_THAT(sh_as_nobody("rmdir sessions/s/shared"), FailedWith(""));
+  EXPECT_THAT(sh_as_nobody("echo 1 > sessions/s/mine; mv -f sessions/s/mine sessions/s/a"),
+              FailedWith("Operation not permitted"));
+  EXPECT_THAT(sh_as_nobody("rm sessions/s/mine"), Succeeded());
+}
+
+TEST_P(Users, TheModeOfTheRootIsForItsOwnerToChange) {
+  EXPECT_THAT(sh_as_nobody("mkdir sessions/s; chmod 700 sessions/s"),
+              FailedWith("Operation not permitted"));
+  EXPECT_THAT(sh_as_nobody("echo 1 > sessions/s/n; mv sessions/s commit/"), Succeeded());
+  EXPECT_EQ(ok("stat -c %a live"), "777");
+}
+
 }  // namespace
 }  // namespace commitfs::test
