@@ -22,6 +22,7 @@ class ConfigCommit : public ::testing::Test {
   }
   std::vector<ConflictCategory> categories(const CommitOutcome& outcome) {
     std::vector<ConflictCategory> found;
+    if (outcome.report == nullptr) return found;
     for (const Conflict& conflict : outcome.report->conflicts)
       found.push_back(conflict.category);
     return found;
