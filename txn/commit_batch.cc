@@ -98,7 +98,7 @@ class Batch {
     if (config_ == nullptr) config_ = TRY(config_as_of(context_.config, transaction));
     if (job->condition) {
       if (auto refusal = TRY(condition::evaluate(*job->condition, transaction, *context_.store))) {
-        end_false(std::move(job), *std::move(refusal));
+        end_false(job, *std::move(refusal));
         return {};
       }
       if (job->delta.empty() && !config_->record_empty) {  // row 17
@@ -138,7 +138,7 @@ class Batch {
     return std::nullopt;
   }
 
-  void end_false(std::unique_ptr<CommitJob> job, condition::Refusal refusal) {
+  void end_false(std::unique_ptr<CommitJob>& job, condition::Refusal refusal) {
     ConflictReport report;
     report.session = job->session->name();
     report.base = job->session->base();

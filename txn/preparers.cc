@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace commitfs {
@@ -34,7 +34,7 @@ void Preparers::push(Job&& job) {
   if (jobs_.size() <= idle_ || threads_.size() >= max_threads_) return;
   try {
     add_thread();
-  } catch (const std::system_error& error) {
+  } catch (const std::exception& error) {
     spdlog::warn("no further thread to prepare commits: {}", error.what());
   }
 }

@@ -19,7 +19,7 @@ class Preparers {
  public:
   using Job = std::unique_ptr<CommitJob>;
 
-  /// `prepare` is called for each job, on any of the threads.
+  /// `prepare` is called for each job, on any of the threads; it throws nothing.
   Preparers(std::size_t max_threads, std::function<void(Job)> prepare);
   ~Preparers();  ///< prepares what is queued, then stops
 
