@@ -97,7 +97,7 @@ class Collector {
       all.push_back({id, parent});
       if (parent != InodeId::none) parents.push_back(parent);
     }
-    std::ranges::inplace_merge(all, all.begin() + known, {}, &Reads::Directory::id);
+    std::ranges::sort(all, {}, &Reads::Directory::id);
     return parents;
   }
 

@@ -24,30 +24,30 @@ Result<void> Session::edit_settings(Edit edit) {
   if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
   if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
   SessionSettings settings = *settings_;
-  TRY(edit(settings));
+  TRY(edit(settings, data_));
   put_settings(std::move(settings));
   settle(after);
   return {};
 }
 
 Result<void> Session::set_isolation(Isolation isolation) {
-  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+  return edit_settings([&](SessionSettings& settings, SessionData& data) -> Result<void> {
     if (isolation < settings.isolation) return fail(EINVAL, "isolation can only be strengthened");
-    if (isolation == Isolation::serializable) TRY(data_.reads.track());
+    if (isolation == Isolation::serializable) TRY(data.reads.track());
     settings.isolation = isolation;
     return {};
   });
 }
 
 Result<void> Session::set_operation(Operation operation) {
-  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+  return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
     settings.operation = operation;
     return {};
   });
 }
 
 Result<void> Session::set_early_detection(EarlyDetection early) {
-  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+  return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
     settings.early = early;
     return {};
   });
@@ -95,7 +95,7 @@ std::vector<std::string> Session::early_notes() const {
 
 Result<void> Session::set_replace(std::string_view lines) {
   auto paths = TRY(parse_replace(lines));
-  return edit_settings([&](SessionSettings& settings) -> Result<void> {
+  return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
     settings.replace = std::move(paths);
     return {};
   });
@@ -120,7 +120,7 @@ bool Session::audited() const {
 }
 
 Result<void> Session::unfreeze() {
-  return edit_settings([](SessionSettings& settings) -> Result<void> {
+  return edit_settings([](SessionSettings& settings, SessionData&) -> Result<void> {
     settings.frozen = false;
     return {};
   });

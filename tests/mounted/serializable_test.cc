@@ -43,8 +43,8 @@ constexpr std::array kCases = {
                  SERIALIZABLE "exec 3<> h; exec 3>&-; echo i > i", "READ_WRITE", "h", kLost},
     ConflictCase{"Row6_OpenedToAppend", kSetup, kWinner,
                  SERIALIZABLE "exec 3>> h; exec 3>&-; echo i > i", "", "", kLanded},
-    ConflictCase{"Row6_ReadWhatIWrote", kSetup, "echo i > h",
-                 SERIALIZABLE "echo i > h; cat h; echo i > i", "", "", "d/ d/g=0 h=i i=i"},
+    ConflictCase{"Row3_ReadWhatIMade", kSetup, "echo i > n",
+                 SERIALIZABLE "echo i > n; cat n; echo i > i", "", "", "d/ d/g=0 h=0 i=i n=i"},
     ConflictCase{"Row6_Mapped", kSetup, kWinner,
                  SERIALIZABLE
                  "python3 -c 'import mmap; f = open(\"h\"); mmap.mmap(f.fileno(), 0, prot=1)'; "
