@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <string>
+#include <string_view>
 
 #include "meta/base/posix.h"
 
@@ -32,6 +34,18 @@ std::optional<RunningDaemon> RunningDaemon::find(const std::filesystem::path& ta
   UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!handle) return std::nullopt;
   return RunningDaemon(pid, std::move(handle));
+}
+
+bool RunningDaemon::is_stuck_dead() const {
+  const auto file = posix::open_at(AT_FDCWD, "/proc/" + std::to_string(pid_) + "/stat", O_RDONLY);
+  if (!file) return false;
+  std::array<std::byte, 512> buffer{};
+  const auto size = posix::read_at(file->get(), buffer, 0);
+  if (!size) return false;
+  // The state comes after the name, which may hold anything. See proc_pid_stat(5).
+  const std::string_view text(reinterpret_cast<const char*>(buffer.data()), *size);
+  const auto name_end = text.rfind(')');
+  return name_end != std::string_view::npos && text.substr(name_end).starts_with(") Z");
 }
 
 bool RunningDaemon::wait_for_end(std::chrono::steady_clock::time_point deadline) const {

@@ -19,6 +19,9 @@ class RunningDaemon {
   static std::optional<RunningDaemon> find(const std::filesystem::path& table);
 
   pid_t pid() const { return pid_; }
+  /// True when it was killed and cannot end: a thread of it waits in the kernel for an answer that
+  /// only it could give.
+  bool is_stuck_dead() const;
   /// True when it has ended by then.
   bool wait_for_end(std::chrono::steady_clock::time_point deadline) const;
 

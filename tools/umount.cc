@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "tools/daemon.h"
@@ -88,6 +90,14 @@ std::string name_holders(const MountEntry& mount) {
   return text;
 }
 
+/// Ends every request that waits for a daemon that will not answer. True when that unmounted it.
+bool abort_connection(const MountEntry& mount) {
+  if (::geteuid() == 0) return ::umount2(mount.point.c_str(), MNT_FORCE) == 0;
+  const std::string minor = mount.device.substr(mount.device.find(':') + 1);
+  std::ofstream(fmt::format("/sys/fs/fuse/connections/{}/abort", minor)) << "1";
+  return false;
+}
+
 /// Unmounts; while it is busy by nobody that can be named (a process that is just ending), tries
 /// again until the deadline.
 Result<void> unmount_by(const MountEntry& mount, bool lazy, Deadline deadline) {
@@ -122,7 +132,8 @@ int run(const UmountArguments& arguments) {
   const auto daemon = RunningDaemon::find(mount->source);
   const Deadline deadline =
       std::chrono::steady_clock::now() + std::chrono::seconds(arguments.timeout_s);
-  const auto unmounted = unmount_by(*mount, arguments.lazy, deadline);
+  const bool aborted = daemon && daemon->is_stuck_dead() && abort_connection(*mount);
+  const auto unmounted = aborted ? Result<void>() : unmount_by(*mount, arguments.lazy, deadline);
   if (!unmounted) return fail_with(unmounted.error().context);
   if (!daemon) return kSucceeded;
   if (arguments.lazy) {

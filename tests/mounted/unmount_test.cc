@@ -105,6 +105,20 @@ TEST_P(Unmount, AKilledDaemonEndsThoughANotificationWaitsForARequest) {
   EXPECT_EQ(head(), "1");
 }
 
+TEST_P(Unmount, OfADaemonKilledTogetherWithItsGuardFreesWhoWaits) {
+  mount_with_points_held();
+  if (!std::filesystem::exists(waiting_requests())) GTEST_SKIP() << "fusectl cannot be mounted";
+  block_a_notification();
+  ok("pkill -KILL -P " + std::to_string(daemon().pid()) + " mount-guard", std::chrono::seconds(5));
+  ::kill(daemon().pid(), SIGKILL);
+  EXPECT_THAT(sh("cd /; $COMMITFS umount $MOUNT"), Succeeded());
+  EXPECT_FALSE(first_->finish().timed_out);
+  EXPECT_FALSE(second_->finish().timed_out);
+  EXPECT_TRUE(daemon().await_death());
+  daemon().take_problems();
+  mount();
+}
+
 TEST_P(Unmount, BySignalAmidCommitsAndBegins) {
   mount();
   std::vector<std::unique_ptr<Background>> writers;
