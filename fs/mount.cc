@@ -63,8 +63,9 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     const auto guard = TRY(fs::ConnectionGuard::start(mountpoint));
     const auto place = std::filesystem::absolute(mountpoint);
     mount.kernel.attach(session.get(), place);
-    table.context().hooks->set_view_locator(
-        [place](const std::string& name) { return place / fs::kControlName / fs::kFrozenName / name; });
+    table.context().hooks->set_view_locator([place](const std::string& name) {
+      return place / fs::kControlName / fs::kFrozenName / name;
+    });
     const bool passthrough = mount.passthrough.active();
     const unsigned threads =
         options.threads != 0 ? options.threads : fs::default_threads(passthrough);

@@ -16,8 +16,7 @@ void give_back_writer(const Node& node, bool writer) {
   if (writer) tree::release_writer(*node.view->session, node.inode);
 }
 
-Result<tree::Body> take_for_writing(Mount& mount, const Node& node, bool truncate,
-                                    bool reads_too) {
+Result<tree::Body> take_for_writing(Mount& mount, const Node& node, bool truncate, bool reads_too) {
   Session* session = TRY(writable_session(node));
   if (reads_too) note_read(node, ReadKind::file);
   const auto body = TRY(tree::open_for_writing(*session, node.inode, truncate));

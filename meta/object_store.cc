@@ -210,7 +210,8 @@ Result<bool> ObjectStore::has_writers(ObjectId id) const {
   const auto body = TRY(open_body(id, O_RDONLY));
   // Whoever opens it for writing meanwhile breaks the lease; the signal for that is to be harmless.
   if (::fcntl(body.get(), F_SETSIG, SIGURG) != 0) return fail_errno("fcntl F_SETSIG");
-  // A read lease is refused while the file is open for writing, and a mapping holds it open: fcntl(2).
+  // A read lease is refused while the file is open for writing, and a mapping holds it open:
+  // fcntl(2).
   if (::fcntl(body.get(), F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
   if (::fcntl(body.get(), F_SETLEASE, F_UNLCK) != 0) return fail_errno("fcntl F_SETLEASE");
   return false;

@@ -45,8 +45,9 @@ class ObjectStore {
   Result<void> remove(ObjectId id) const;
   /// stat(2) of a body: its true size, blocks and times.
   Result<struct stat> stat(ObjectId id) const;
-  /// True while somebody, in whatever process, has the body open for writing or mapped so; false where the file system
-  /// cannot tell. Not for a body that a program may open for writing at the same moment: that open could fail.
+  /// True while somebody, in whatever process, has the body open for writing or mapped so; false
+  /// where the file system cannot tell. Not for a body that a program may open for writing at the
+  /// same moment: that open could fail.
   Result<bool> has_writers(ObjectId id) const;
   /// True when two bodies hold the same bytes. Reads both at most once.
   Result<bool> identical(ObjectId a, ObjectId b) const;

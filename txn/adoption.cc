@@ -2,14 +2,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "meta/base/fault.h"
 #include "meta/base/posix.h"
@@ -50,7 +49,9 @@ std::unexpected<Error> fail_at(const Error& error, std::string_view what, const 
   return fail(error.code, fmt::format("{} {}", what, quote_name(path)));
 }
 
-bool went_away(const Error& error) { return error.code == ENOENT; }
+bool went_away(const Error& error) {
+  return error.code == ENOENT;
+}
 
 class Adoption {
  public:
@@ -76,8 +77,8 @@ class Adoption {
   }
 
  private:
-  /// Ids are reserved in a transaction of their own, so before ours. How many is not known without walking twice: no more
-  /// than the file system has inodes now, and some that are made meanwhile.
+  /// Ids are reserved in a transaction of their own, so before ours. How many is not known without
+  /// walking twice: no more than the file system has inodes now, and some that are made meanwhile.
   Result<void> reserve_ids() {
     constexpr std::uint64_t kSlack = 1 << 16;
     constexpr std::uint64_t kUnknown = 1 << 28;  // btrfs counts no inodes
@@ -92,16 +93,19 @@ class Adoption {
   }
 
   Result<InodeId> new_inode() {
-    if (next_inode_ > last_inode_) return fail(EAGAIN, "adopt: files are being made faster than they are adopted");
+    if (next_inode_ > last_inode_)
+      return fail(EAGAIN, "adopt: files are being made faster than they are adopted");
     return InodeId{next_inode_++};
   }
 
   Result<ObjectId> new_object() {
-    if (next_object_ > last_object_) return fail(EAGAIN, "adopt: files are being made faster than they are adopted");
+    if (next_object_ > last_object_)
+      return fail(EAGAIN, "adopt: files are being made faster than they are adopted");
     return ObjectId{next_object_++};
   }
 
-  /// Opens a directory by its path, one component at a time: no link is followed, no length is too long.
+  /// Opens a directory by its path, one component at a time: no link is followed, no length is too
+  /// long.
   Result<UniqueFd> open_directory(const std::string& path) {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     UniqueFd fd = TRY(posix::open_at(source_.root_fd, ".", kFlags));
@@ -148,8 +152,10 @@ class Adoption {
     (void)again.release();
     while (true) {
       errno = 0;
-      const dirent* entry = ::readdir(stream.get());  // NOLINT(concurrency-mt-unsafe): the stream is ours
-      if (entry == nullptr && errno != 0) return fail_errno("readdir " + quote_name(current.pending.path));
+      const dirent* entry =
+          ::readdir(stream.get());  // NOLINT(concurrency-mt-unsafe): the stream is ours
+      if (entry == nullptr && errno != 0)
+        return fail_errno("readdir " + quote_name(current.pending.path));
       if (entry == nullptr) return {};
       const std::string name = entry->d_name;
       if (name == "." || name == "..") continue;
@@ -172,7 +178,8 @@ class Adoption {
     const auto attributes = read_attributes(current.fd, name);
     if (!attributes && went_away(attributes.error())) return {};
     if (!attributes) return fail_at(attributes.error(), "adopt", current.path_of(name));
-    if (const auto valid = valid_name(name); !valid) return fail_at(valid.error(), "adopt", current.path_of(name));
+    if (const auto valid = valid_name(name); !valid)
+      return fail_at(valid.error(), "adopt", current.path_of(name));
     if (!attributes->inode.is_directory()) return adopt_file(current, name, *attributes);
 
     const InodeId id = TRY(new_inode());
@@ -182,7 +189,8 @@ class Adoption {
     return {};
   }
 
-  Result<void> adopt_file(const Current& current, const std::string& name, const FileAttributes& attributes) {
+  Result<void> adopt_file(const Current& current, const std::string& name,
+                          const FileAttributes& attributes) {
     const bool several_names = attributes.inode.nlink > 1;
     const std::pair identity{attributes.device, attributes.number};
     if (several_names) {
@@ -199,8 +207,10 @@ class Adoption {
     return {};
   }
 
-  /// Records a file's inode, attributes and body. ENOENT when it went away; nothing is recorded then.
-  Result<InodeRecord> adopt_inode(const Current& current, const std::string& name, InodeRecord inode) {
+  /// Records a file's inode, attributes and body. ENOENT when it went away; nothing is recorded
+  /// then.
+  Result<InodeRecord> adopt_inode(const Current& current, const std::string& name,
+                                  InodeRecord inode) {
     const auto xattrs = TRY(xattr_reader_.read(current.fd, name));
     inode.nlink = 1;
     if (inode.is_regular()) {
@@ -218,7 +228,9 @@ class Adoption {
   /// Another name of a file that was seen before.
   Result<void> add_name(const Current& current, const std::string& name, InodeId id) {
     auto inode = TRY(transaction_->find_inode(kFirst, id));
-    if (!inode) return fail(EIO, "adopt: inode " + std::to_string(raw(id)) + " was just recorded and is not there");
+    if (!inode)
+      return fail(
+          EIO, "adopt: inode " + std::to_string(raw(id)) + " was just recorded and is not there");
     ++inode->nlink;
     TRY(transaction_->put_inode(kFirst, *inode));
     TRY(transaction_->put_dirent(kFirst, {current.pending.id, name}, id));
@@ -227,11 +239,14 @@ class Adoption {
   }
 
   Result<void> put_xattrs(InodeId id, const XattrReader::Xattrs& xattrs) {
-    for (const auto& [name, value] : xattrs) TRY(transaction_->put_xattr(kFirst, {id, name}, value));
+    for (const auto& [name, value] : xattrs)
+      TRY(transaction_->put_xattr(kFirst, {id, name}, value));
     return {};
   }
 
-  void count_name(const InodeRecord& inode) { ++(inode.is_regular() ? summary_.files : summary_.others); }
+  void count_name(const InodeRecord& inode) {
+    ++(inode.is_regular() ? summary_.files : summary_.others);
+  }
 
   VersionRecord version() const {
     VersionRecord version;
@@ -262,7 +277,8 @@ class Adoption {
 
 }  // namespace
 
-Result<AdoptionSummary> adopt_tree(Catalog& catalog, const ObjectStore& store, const AdoptionSource& source) {
+Result<AdoptionSummary> adopt_tree(Catalog& catalog, const ObjectStore& store,
+                                   const AdoptionSource& source) {
   return Adoption(catalog, store, source).run();
 }
 

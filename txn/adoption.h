@@ -16,19 +16,22 @@ struct AdoptionSummary {
 
 /// What is adopted, and where to.
 struct AdoptionSource {
-  int root_fd = -1;           ///< the directory; the control directory in it is left out
-  InodeRecord root;           ///< its own attributes, read before the control directory was made
+  int root_fd = -1;  ///< the directory; the control directory in it is left out
+  InodeRecord root;  ///< its own attributes, read before the control directory was made
 };
 
-/// Makes version 1 of an empty catalog from a directory tree: every name, inode, attribute and hard link of it (within the
-/// tree; names outside do not count). Regular files are linked into `store` under new objects; no byte is read or
-/// written, no file of the user's changed. Symbolic links are not followed. Files that go away meanwhile are left out.
+/// Makes version 1 of an empty catalog from a directory tree: every name, inode, attribute and hard
+/// link of it (within the tree; names outside do not count). Regular files are linked into `store`
+/// under new objects; no byte is read or written, no file of the user's changed. Symbolic links are
+/// not followed. Files that go away meanwhile are left out.
 ///
-/// One pass, one transaction; memory follows the number of directories waiting and of files with several names. No
-/// changes are recorded for version 1, nor heads of groups and directories: absent means none.
-/// Durable when it returns: the store before the catalog. When it fails the catalog is as it was; the objects stay.
-/// Errors: EXDEV (something on another file system), EPERM (a file that may not be linked: fs.protected_hardlinks),
-/// EMLINK, EAGAIN (a directory went away), ENOSPC, EIO; the context names the path.
-Result<AdoptionSummary> adopt_tree(Catalog& catalog, const ObjectStore& store, const AdoptionSource& source);
+/// One pass, one transaction; memory follows the number of directories waiting and of files with
+/// several names. No changes are recorded for version 1, nor heads of groups and directories:
+/// absent means none. Durable when it returns: the store before the catalog. When it fails the
+/// catalog is as it was; the objects stay. Errors: EXDEV (something on another file system), EPERM
+/// (a file that may not be linked: fs.protected_hardlinks), EMLINK, EAGAIN (a directory went away),
+/// ENOSPC, EIO; the context names the path.
+Result<AdoptionSummary> adopt_tree(Catalog& catalog, const ObjectStore& store,
+                                   const AdoptionSource& source);
 
 }  // namespace commitfs

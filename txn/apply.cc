@@ -36,7 +36,8 @@ class Applier {
     for (const InodeDelta& inode : delta_.inodes) {
       if (inode.before) TRY(apply_inode(inode));
     }
-    for (const InodeDelta& inode : delta_.times) TRY(apply_times(inode));
+    for (const InodeDelta& inode : delta_.times)
+      TRY(apply_times(inode));
     TRY(apply_xattrs());
     TRY(touch_partitions());
     TRY(write_inodes());
@@ -79,7 +80,8 @@ class Applier {
       }
       InodeRecord record = inode.mine;
       record.nlink = record.is_directory() ? 2 : 0;  // names add the rest
-      if (const auto found = validation_.inherited.find(record.id); found != validation_.inherited.end()) {
+      if (const auto found = validation_.inherited.find(record.id);
+          found != validation_.inherited.end()) {
         TRY(inherit(found->second, record));
       }
       if (record.object != ObjectId::none) TRY(put_object(record));
@@ -104,7 +106,8 @@ class Applier {
     return transaction_.put_object(record.object, record.size_bytes);
   }
 
-  // --- names -------------------------------------------------------------------------------------------------------
+  // --- names
+  // -------------------------------------------------------------------------------------------------------
 
   Result<void> apply_name(const DirentDelta& change) {
     const DirentKey key = at_head(change.key);
@@ -120,10 +123,10 @@ class Applier {
     partitions_.insert(key.parent);
     GroupHead& head = TRY(group_head(key)).get();
     head.content_seq_no = seq_no_;
-    head.content_change = change.before == InodeId::none    ? ChangeKind::added
+    head.content_change = change.before == InodeId::none         ? ChangeKind::added
                           : delta_.moved.contains(change.before) ? ChangeKind::renamed
-                          : after == InodeId::none           ? ChangeKind::deleted
-                                                             : ChangeKind::modified;
+                          : after == InodeId::none               ? ChangeKind::deleted
+                                                                 : ChangeKind::modified;
     if (delta_.touches_file(change)) touch_group(key, after == InodeId::none);
     return {};
   }
@@ -154,7 +157,8 @@ class Applier {
     return {};
   }
 
-  // --- inodes of the base ------------------------------------------------------------------------------------------
+  // --- inodes of the base
+  // ------------------------------------------------------------------------------------------
 
   Result<void> apply_inode(const InodeDelta& delta) {
     const InodeRecord& mine = delta.mine;
@@ -218,7 +222,8 @@ class Applier {
     return {};
   }
 
-  /// Every name of an inode of the base whose bytes or attributes changed: the group, and the directories above.
+  /// Every name of an inode of the base whose bytes or attributes changed: the group, and the
+  /// directories above.
   Result<void> touch_links(InodeId id, bool content, bool attributes) {
     const auto touch = [&](const DirentKey& key) -> Result<void> {
       GroupHead& head = TRY(group_head(key)).get();
@@ -233,16 +238,19 @@ class Applier {
       TRY(group_head({InodeId::root, ""})).get().attribute_seq_no = seq_no_;
       return {};
     }
-    for (const DirentKey& key : TRY(transaction_.links_of(seq_no_, id))) TRY(touch(key));
+    for (const DirentKey& key : TRY(transaction_.links_of(seq_no_, id)))
+      TRY(touch(key));
     return {};
   }
 
-  // --- directories -------------------------------------------------------------------------------------------------
+  // --- directories
+  // -------------------------------------------------------------------------------------------------
 
   /// `subtree` of a directory and of all above it, as they stand now in the transaction.
   Result<void> touch_directories_above(InodeId mine) {
     InodeId directory = at_head(mine);
-    while (!delta_.made_here(directory) && subtrees_.insert(directory).second && directory != InodeId::root) {
+    while (!delta_.made_here(directory) && subtrees_.insert(directory).second &&
+           directory != InodeId::root) {
       const auto links = TRY(transaction_.links_of(seq_no_, directory));
       if (links.empty()) break;
       directory = links.front().parent;
@@ -269,16 +277,19 @@ class Applier {
       record->ctime_ns = std::max(record->ctime_ns, mtime_ns);
       changed_.insert(id);
     }
-    for (const InodeId id : partitions_) changed_.insert(id);
+    for (const InodeId id : partitions_)
+      changed_.insert(id);
     return {};
   }
 
   Result<void> write_inodes() {
-    for (const InodeId id : made_) changed_.insert(id);
+    for (const InodeId id : made_)
+      changed_.insert(id);
     for (const InodeId id : changed_) {
       InodeRecord* record = TRY(edit(id));
       if (record == nullptr) continue;
-      const bool gone = record->is_directory() ? unplaced_.contains(id) && !placed_.contains(id) : record->nlink == 0;
+      const bool gone = record->is_directory() ? unplaced_.contains(id) && !placed_.contains(id)
+                                               : record->nlink == 0;
       if (!made_.contains(id)) applied_.publication.attributes.push_back(id);
       if (gone) {
         if (!made_.contains(id)) TRY(transaction_.remove_inode(seq_no_, id));
@@ -298,7 +309,8 @@ class Applier {
   }
 
   Result<void> write_heads() {
-    for (const auto& [key, head] : groups_) TRY(transaction_.put_group_head(key, head));
+    for (const auto& [key, head] : groups_)
+      TRY(transaction_.put_group_head(key, head));
     std::set<InodeId> directories = subtrees_;
     directories.insert(partitions_.begin(), partitions_.end());
     directories.insert(unplaced_.begin(), unplaced_.end());
@@ -307,7 +319,8 @@ class Applier {
       if (made_.contains(id)) continue;
       DirectoryHead head = TRY(transaction_.directory_head(id));
       if (partitions_.contains(id)) head.subtree_seq_no = seq_no_;
-      if (partitions_.contains(id) && version_.operation != "rewrite") head.entries_seq_no = seq_no_;
+      if (partitions_.contains(id) && version_.operation != "rewrite")
+        head.entries_seq_no = seq_no_;
       if (subtrees_.contains(id)) head.subtree_seq_no = seq_no_;
       if (placed_.contains(id) || unplaced_.contains(id)) head.place_seq_no = seq_no_;
       TRY(transaction_.put_directory_head(id, head));
@@ -338,13 +351,16 @@ class Applier {
     return {};
   }
 
-  // --- the version -------------------------------------------------------------------------------------------------
+  // --- the version
+  // -------------------------------------------------------------------------------------------------
 
   Result<void> write_version() {
     for (ChangeRecord& change : delta_.changes()) {
       const DirentKey key{change.group.partition, change.group.group};
       if (settled(key)) continue;
-      if (change.kind == ChangeKind::modified && validation_.settled_contents.contains(change.inode)) continue;
+      if (change.kind == ChangeKind::modified &&
+          validation_.settled_contents.contains(change.inode))
+        continue;
       change.inode = at_head(bearer(change.inode));
       change.group.partition = at_head(change.group.partition);
       if (!change.is_directory) {
@@ -361,11 +377,21 @@ class Applier {
 
   void count(ChangeKind kind) {
     switch (kind) {
-      case ChangeKind::added: ++version_.added; break;
-      case ChangeKind::modified: ++version_.modified; break;
-      case ChangeKind::deleted: ++version_.deleted; break;
-      case ChangeKind::renamed: ++version_.renamed; break;
-      case ChangeKind::attributes: ++version_.attributes; break;
+      case ChangeKind::added:
+        ++version_.added;
+        break;
+      case ChangeKind::modified:
+        ++version_.modified;
+        break;
+      case ChangeKind::deleted:
+        ++version_.deleted;
+        break;
+      case ChangeKind::renamed:
+        ++version_.renamed;
+        break;
+      case ChangeKind::attributes:
+        ++version_.attributes;
+        break;
     }
   }
 
@@ -380,11 +406,11 @@ class Applier {
   Applied applied_;
   std::map<InodeId, InodeRecord> inodes_;  // in the making
   std::set<InodeId> made_;
-  std::set<InodeId> changed_;              // to be written
-  std::set<InodeId> partitions_;           // directories of the head in which a name changed
+  std::set<InodeId> changed_;     // to be written
+  std::set<InodeId> partitions_;  // directories of the head in which a name changed
   std::set<InodeId> subtrees_;
-  std::set<InodeId> placed_;               // directories with a new name
-  std::set<InodeId> unplaced_;             // directories that lost theirs
+  std::set<InodeId> placed_;    // directories with a new name
+  std::set<InodeId> unplaced_;  // directories that lost theirs
   std::map<GroupKey, GroupHead> groups_;
 };
 

@@ -16,7 +16,9 @@ std::optional<bool> BodyComparisons::find(ObjectId a, ObjectId b) const {
   return found->second;
 }
 
-void BodyComparisons::put(ObjectId a, ObjectId b, bool identical) { known_[ordered(a, b)] = identical; }
+void BodyComparisons::put(ObjectId a, ObjectId b, bool identical) {
+  known_[ordered(a, b)] = identical;
+}
 
 Result<void> BodyComparisons::compare(const ObjectStore& store,
                                       const std::vector<std::pair<ObjectId, ObjectId>>& pairs) {

@@ -16,7 +16,9 @@ constexpr std::uint32_t kModeSet = 1U << 3;
 constexpr std::uint32_t kUidSet = 1U << 4;
 constexpr std::uint32_t kGidSet = 1U << 5;
 
-std::uint32_t flag(bool set, std::uint32_t bit) { return set ? bit : 0; }
+std::uint32_t flag(bool set, std::uint32_t bit) {
+  return set ? bit : 0;
+}
 
 StagedInode to_staged(const ChangedInode& inode) {
   StagedInode staged{inode.record, 0};
@@ -93,7 +95,8 @@ void ChangeSet::forget_inode(InodeId id) {
   if (inodes_.erase(id) > 0) dirty_inodes_.insert(id);
   const auto first = xattrs_.lower_bound({id, {}});
   auto last = first;
-  while (last != xattrs_.end() && last->first.inode == id) ++last;
+  while (last != xattrs_.end() && last->first.inode == id)
+    ++last;
   xattrs_.erase(first, last);
 }
 
@@ -147,9 +150,12 @@ StagingBatch ChangeSet::take_dirty(SessionId session) {
 }
 
 void ChangeSet::mark_dirty(const StagingBatch& batch) {
-  for (const StagedInode& inode : batch.inodes) dirty_inodes_.insert(inode.record.id);
-  for (const StagedDirent& dirent : batch.dirents) dirty_dirents_.insert(dirent.key);
-  for (const StagedXattr& xattr : batch.xattrs) dirty_xattrs_.insert(xattr.key);
+  for (const StagedInode& inode : batch.inodes)
+    dirty_inodes_.insert(inode.record.id);
+  for (const StagedDirent& dirent : batch.dirents)
+    dirty_dirents_.insert(dirent.key);
+  for (const StagedXattr& xattr : batch.xattrs)
+    dirty_xattrs_.insert(xattr.key);
   dirty_inodes_.insert(batch.forget_inodes.begin(), batch.forget_inodes.end());
   dirty_dirents_.insert(batch.forget_dirents.begin(), batch.forget_dirents.end());
   dirty_xattrs_.insert(batch.forget_xattrs.begin(), batch.forget_xattrs.end());
@@ -165,7 +171,8 @@ ChangeSet ChangeSet::from_staged(const StagedState& state) {
   }
   for (const StagedDirent& dirent : state.dirents) {
     changes.dirents_.emplace(dirent.key, dirent.inode);
-    if (ChangedInode* inode = changes.find_inode_for_bookkeeping(dirent.inode)) inode->place = dirent.key;
+    if (ChangedInode* inode = changes.find_inode_for_bookkeeping(dirent.inode))
+      inode->place = dirent.key;
   }
   return changes;
 }

@@ -41,7 +41,8 @@ class JobQueue {
   /// At least one job, at most `limit`; none when the queue is closed and empty.
   std::vector<Job> take(std::size_t limit) {
     MutexLock lock(mutex_);
-    while (jobs_.empty() && !closed_) ready_.wait(mutex_);
+    while (jobs_.empty() && !closed_)
+      ready_.wait(mutex_);
     std::vector<Job> taken;
     taken.reserve(std::min(limit, jobs_.size()));  // no job is lost for want of memory
     while (!jobs_.empty() && taken.size() < limit) {
@@ -96,13 +97,15 @@ class CommitPipeline::Impl {
     ConflictReport report = TRY(checked(session));
     report.session = session.name();
     report.open_files = std::move(open_files);
-    for (const std::string& note : session.early_notes()) report.notes.push_back("early warning: " + note);
+    for (const std::string& note : session.early_notes())
+      report.notes.push_back("early warning: " + note);
     return std::make_shared<const ConflictReport>(std::move(report));
   }
 
   Result<SeqNo> move_base_to_head(Session& session) {
     TRY(session.freeze());
-    auto moved = session.settings()->frozen ? fail(EROFS, "move the base of a frozen session") : move_frozen_base(session);
+    auto moved = session.settings()->frozen ? fail(EROFS, "move the base of a frozen session")
+                                            : move_frozen_base(session);
     session.thaw();
     return moved;
   }
@@ -114,7 +117,8 @@ class CommitPipeline::Impl {
     auto frozen = [&]() -> Result<void> {
       const auto deadline = std::chrono::steady_clock::now() + options_.open_wait;
       const auto open_files = TRY(wait_for_open_files(session, *context_.store, deadline));
-      if (!open_files.empty()) return fail(EBUSY, "freeze: open for writing: " + open_files.front());
+      if (!open_files.empty())
+        return fail(EBUSY, "freeze: open for writing: " + open_files.front());
       TRY(ask_hooks_to_freeze(session));
       return session.set_frozen();
     }();
@@ -130,7 +134,8 @@ class CommitPipeline::Impl {
     report.head = TRY(context_.catalog->head_seq_no());
     if (const auto token = session.token()) {
       if (const auto made = TRY(context_.catalog->find_version_by_token(*token))) {  // row 38
-        report.notes.push_back(fmt::format("its token made version {} already: a commit makes no other", raw(made->seq_no)));
+        report.notes.push_back(fmt::format(
+            "its token made version {} already: a commit makes no other", raw(made->seq_no)));
         return report;
       }
     }
@@ -168,8 +173,8 @@ class CommitPipeline::Impl {
 
   void prepare(Job job) {
     try {
-      // A job comes here again when the committing stage met bodies that have to be compared: nobody holds the catalog's
-      // lock, and no other commit waits, while bytes are read.
+      // A job comes here again when the committing stage met bodies that have to be compared:
+      // nobody holds the catalog's lock, and no other commit waits, while bytes are read.
       const auto outcome = job->unknown_bytes.empty() ? prepare_commit(*job, context_, options_)
                                                       : compare_bodies(*job, context_);
       if (!outcome) return to_commit_.push(std::move(job));
@@ -206,7 +211,8 @@ class CommitPipeline::Impl {
 
   /// The hooks of a commit run now and not inside its rename.
   Result<void> ask_hooks_to_freeze(Session& session) {
-    const auto objection = ask_hooks(session, TRY(compute_delta(session, *context_.store)), context_);
+    const auto objection =
+        ask_hooks(session, TRY(compute_delta(session, *context_.store)), context_);
     if (!objection) return {};
     ConflictReport report;
     report.session = session.name();
@@ -257,18 +263,22 @@ class CommitPipeline::Impl {
     const auto took_ms = std::chrono::duration<double, std::milli>(took).count();
     const std::uint64_t session = raw(job.session->id());
     if (outcome.made_version) {
-      spdlog::info("committed session {} as version {} in {:.1f} ms", session, raw(outcome.version), took_ms);
+      spdlog::info("committed session {} as version {} in {:.1f} ms", session, raw(outcome.version),
+                   took_ms);
     } else if (outcome.error == 0) {
-      spdlog::info("nothing to commit in session {}: version {} stands", session, raw(outcome.version));
+      spdlog::info("nothing to commit in session {}: version {} stands", session,
+                   raw(outcome.version));
     } else {
       const std::size_t conflicts = outcome.report ? outcome.report->conflicts.size() : 0;
-      spdlog::info("refused session {} after {:.1f} ms: errno {}, {} conflicts", session, took_ms, outcome.error, conflicts);
+      spdlog::info("refused session {} after {:.1f} ms: errno {}, {} conflicts", session, took_ms,
+                   outcome.error, conflicts);
     }
   }
 
   void wait_until_idle() {
     MutexLock lock(mutex_);
-    while (under_way_ > 0) idle_.wait(mutex_);
+    while (under_way_ > 0)
+      idle_.wait(mutex_);
   }
 
   Result<Validation> validate_and_compare(const Delta& delta) {
@@ -276,7 +286,9 @@ class CommitPipeline::Impl {
     BodyComparisons bodies;
     for (int round = 0;; ++round) {
       Validation validation = TRY(validate(*context_.catalog, delta, bodies, *config));
-      if (!validation.report.refused() || validation.unknown_bytes.empty() || round == kCompareRounds) return validation;
+      if (!validation.report.refused() || validation.unknown_bytes.empty() ||
+          round == kCompareRounds)
+        return validation;
       TRY(bodies.compare(*context_.store, validation.unknown_bytes));
     }
   }
@@ -295,13 +307,15 @@ class CommitPipeline::Impl {
       TRY(session.move_base(head));
       return head;
     }
-    if (!report.refused()) report.reason = "what this session changed was changed by others too; a commit would merge it";
+    if (!report.refused())
+      report.reason =
+          "what this session changed was changed by others too; a commit would merge it";
     session.set_last_report(std::make_shared<const ConflictReport>(std::move(report)), ECANCELED);
     return fail(ECANCELED, "move base of " + session.name());
   }
 
-  /// True when every inode of the base that the session keeps a record of is at `head` as it was (times and, for
-  /// directories, link counts aside: those follow).
+  /// True when every inode of the base that the session keeps a record of is at `head` as it was
+  /// (times and, for directories, link counts aside: those follow).
   Result<bool> untouched(Session& session, SeqNo head) {
     return session.read([&](const SessionData& data) -> Result<bool> {
       for (const auto& [id, changed] : data.changes.inodes()) {
@@ -313,7 +327,8 @@ class CommitPipeline::Impl {
           return false;
         }
         if (before->mode != after->mode || before->uid != after->uid || before->gid != after->gid ||
-            before->object != after->object || (!before->is_directory() && before->nlink != after->nlink)) {
+            before->object != after->object ||
+            (!before->is_directory() && before->nlink != after->nlink)) {
           return false;
         }
       }
@@ -341,9 +356,12 @@ CommitPipeline::CommitPipeline(TableContext context, Term term, CommitOptions op
 
 CommitPipeline::~CommitPipeline() = default;
 
-void CommitPipeline::set_publish_listener(PublishListener listener) { impl_->set_publish_listener(std::move(listener)); }
+void CommitPipeline::set_publish_listener(PublishListener listener) {
+  impl_->set_publish_listener(std::move(listener));
+}
 
-void CommitPipeline::submit(std::shared_ptr<Session> session, std::string name, Caller caller, Callback callback) {
+void CommitPipeline::submit(std::shared_ptr<Session> session, std::string name, Caller caller,
+                            Callback callback) {
   auto job = std::make_unique<CommitJob>();
   job->session = std::move(session);
   job->name = std::move(name);
@@ -352,10 +370,16 @@ void CommitPipeline::submit(std::shared_ptr<Session> session, std::string name, 
   impl_->submit(std::move(job));
 }
 
-Result<std::shared_ptr<const ConflictReport>> CommitPipeline::check(Session& session) { return impl_->check(session); }
+Result<std::shared_ptr<const ConflictReport>> CommitPipeline::check(Session& session) {
+  return impl_->check(session);
+}
 
-Result<SeqNo> CommitPipeline::move_base_to_head(Session& session) { return impl_->move_base_to_head(session); }
+Result<SeqNo> CommitPipeline::move_base_to_head(Session& session) {
+  return impl_->move_base_to_head(session);
+}
 
-Result<void> CommitPipeline::freeze(Session& session) { return impl_->freeze(session); }
+Result<void> CommitPipeline::freeze(Session& session) {
+  return impl_->freeze(session);
+}
 
 }  // namespace commitfs

@@ -12,10 +12,10 @@ namespace commitfs {
 
 /// How a commit ended.
 struct CommitOutcome {
-  int error = 0;                      ///< 0, or the errno for the caller: section "Errors" of the design
-  SeqNo version = SeqNo::none;        ///< the version made; the base when nothing had changed
+  int error = 0;                ///< 0, or the errno for the caller: section "Errors" of the design
+  SeqNo version = SeqNo::none;  ///< the version made; the base when nothing had changed
   bool made_version = false;
-  bool asked_again = false;           ///< the session was committed before, and nothing was done now
+  bool asked_again = false;  ///< the session was committed before, and nothing was done now
   std::shared_ptr<const ConflictReport> report;
 };
 
@@ -25,13 +25,15 @@ struct CommitOptions {
   std::chrono::milliseconds open_wait{500};
 };
 
-/// Takes sessions to versions. Thread-safe. Each session is prepared (wait for writers, seal, compute the delta) on a
-/// thread of its own, at most 64 at a time, so that a slow one delays no other; one thread commits: everything queued
-/// shares one transaction and one fsync. Nothing of it runs on the caller's thread.
+/// Takes sessions to versions. Thread-safe. Each session is prepared (wait for writers, seal,
+/// compute the delta) on a thread of its own, at most 64 at a time, so that a slow one delays no
+/// other; one thread commits: everything queued shares one transaction and one fsync. Nothing of it
+/// runs on the caller's thread.
 class CommitPipeline {
  public:
   using Callback = std::function<void(const CommitOutcome&)>;
-  /// Called on the committing thread after a version became the head and before its callback; must not call back in.
+  /// Called on the committing thread after a version became the head and before its callback; must
+  /// not call back in.
   using PublishListener = std::function<void(const Publication&)>;
 
   CommitPipeline(TableContext context, Term term, CommitOptions options);
@@ -39,20 +41,22 @@ class CommitPipeline {
 
   void set_publish_listener(PublishListener listener);
 
-  /// Commits `session` under the name `name` (its receipt's). `callback` is called once, on a thread of the pipeline,
-  /// when the version is durable, or when the session is open again as it was. Asked again for a session that is
-  /// committed, it answers success and the version it made.
+  /// Commits `session` under the name `name` (its receipt's). `callback` is called once, on a
+  /// thread of the pipeline, when the version is durable, or when the session is open again as it
+  /// was. Asked again for a session that is committed, it answers success and the version it made.
   void submit(std::shared_ptr<Session> session, std::string name, Caller caller, Callback callback);
 
   /// Would it land now? The same report; changes nothing and takes no catalog lock.
   Result<std::shared_ptr<const ConflictReport>> check(Session& session);
 
-  /// Moves the session's base to the head if nothing it touched has changed; ECANCELED with the report left in the session.
+  /// Moves the session's base to the head if nothing it touched has changed; ECANCELED with the
+  /// report left in the session.
   Result<SeqNo> move_base_to_head(Session& session);
 
-  /// Freezes the session for an audit: see Session::set_frozen. Waits for handles that were closed but not released, as a
-  /// commit does. EBUSY while files are open or mapped for writing (`status` names them), or a commit is under way; EROFS
-  /// when the session is over; EPERM when a pre-commit hook refuses, with the report left in the session.
+  /// Freezes the session for an audit: see Session::set_frozen. Waits for handles that were closed
+  /// but not released, as a commit does. EBUSY while files are open or mapped for writing (`status`
+  /// names them), or a commit is under way; EROFS when the session is over; EPERM when a pre-commit
+  /// hook refuses, with the report left in the session.
   Result<void> freeze(Session& session);
 
  private:

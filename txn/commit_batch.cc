@@ -123,8 +123,8 @@ class Batch {
     VersionRecord version = TRY(describe(transaction, *job));
     const SeqNo seq_no = version.seq_no;
     Applied applied = TRY(apply(transaction, job->delta, validation, std::move(version), *config_));
-    accepted_.push_back({std::move(job), seq_no, true, std::move(validation.replaced), std::move(applied),
-                         std::move(validation.report)});
+    accepted_.push_back({std::move(job), seq_no, true, std::move(validation.replaced),
+                         std::move(applied), std::move(validation.report)});
     return {};
   }
 
@@ -183,7 +183,8 @@ class Batch {
     if (const auto point = fault::point("commit.after_catalog_commit"); !point) {
       spdlog::warn("after the commit: {}", point.error().describe());  // too late to refuse
     }
-    for (Accepted& accepted : accepted_) land(std::move(accepted));
+    for (Accepted& accepted : accepted_)
+      land(std::move(accepted));
   }
 
   /// An error of COMMIT itself leaves the outcome open; the catalog knows.
@@ -262,7 +263,8 @@ class Batch {
     report.session = job.session->name();
     report.base = job.session->base();
     report.reason = error.describe();
-    if (error.code == EIO) report.reason += " (the outcome is unknown; the same token or session tells)";
+    if (error.code == EIO)
+      report.reason += " (the outcome is unknown; the same token or session tells)";
     spdlog::error("commit of '{}': {}", job.name, error.describe());
     return report;
   }

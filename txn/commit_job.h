@@ -27,25 +27,28 @@ struct CommitJob {
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
 };
 
-/// Paths in a session that takes no writes (freezing) which are still open for writing, or mapped so, at the deadline;
-/// handles that were closed but not released are waited for. Errors: EIO.
-Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store,
-                                                     std::chrono::steady_clock::time_point deadline);
+/// Paths in a session that takes no writes (freezing) which are still open for writing, or mapped
+/// so, at the deadline; handles that were closed but not released are waited for. Errors: EIO.
+Result<std::vector<std::string>> wait_for_open_files(
+    Session& session, const ObjectStore& store, std::chrono::steady_clock::time_point deadline);
 
-/// The session's `require`, parsed; empty when it has none. EPERM when what is kept of it is no condition.
+/// The session's `require`, parsed; empty when it has none. EPERM when what is kept of it is no
+/// condition.
 Result<std::optional<condition::Condition>> condition_of(const Session& session);
 /// Why a commit is refused then.
 std::string unreadable_condition(const Error& error);
 
-/// Step 2: what the pre-commit hooks have against it; see Hooks::refuse_commit. Not asked again for a
-/// session that was frozen with their consent.
+/// Step 2: what the pre-commit hooks have against it; see Hooks::refuse_commit. Not asked again for
+/// a session that was frozen with their consent.
 std::optional<std::string> ask_hooks(Session& session, const Delta& delta,
                                      const TableContext& context);
 
-/// Steps 1 to 3 of a commit: freezes the session, waits for handles that were closed but not released, makes what is not
-/// sealed durable, computes the delta, asks the hooks. A value: the outcome, when the commit ends here (nothing changed, committed already,
-/// files open, no space). None: the job goes to the committing stage. Blocks up to `open_wait` and for the disk.
-std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options);
+/// Steps 1 to 3 of a commit: freezes the session, waits for handles that were closed but not
+/// released, makes what is not sealed durable, computes the delta, asks the hooks. A value: the
+/// outcome, when the commit ends here (nothing changed, committed already, files open, no space).
+/// None: the job goes to the committing stage. Blocks up to `open_wait` and for the disk.
+std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context,
+                                            const CommitOptions& options);
 
 /// Prepares a job again that met bodies it had to compare. As prepare_commit.
 std::optional<CommitOutcome> compare_bodies(CommitJob& job, const TableContext& context);

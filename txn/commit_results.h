@@ -10,8 +10,8 @@
 
 namespace commitfs {
 
-/// How commits ended: the last error by name, for the newest 1,000 names that failed, and counts. Thread-safe; its lock is
-/// a leaf.
+/// How commits ended: the last error by name, for the newest 1,000 names that failed, and counts.
+/// Thread-safe; its lock is a leaf.
 class CommitResults {
  public:
   static constexpr std::size_t kMaxNames = 1000;

@@ -1,6 +1,7 @@
 /// Conflict reports as text for people and as JSON for programs.
 ///
-/// The JSON schema, version 1. Fields may be added within a version; none is renamed, removed or given another meaning.
+/// The JSON schema, version 1. Fields may be added within a version; none is renamed, removed or
+/// given another meaning.
 ///   schema      1
 ///   session     name of the session
 ///   base, head  version the session started from, version it was validated against
@@ -12,23 +13,25 @@
 ///     group     directory path and group name, joined by '/'
 ///     detail    an attribute's name, the other path of a rename, or ""
 ///     base      version the session started from
-///     winner    {version, term, session, user: {uid, name}, operation, time, message}; name is null when unknown
-///     escaped   see below; absent when nothing was
+///     winner    {version, term, session, user: {uid, name}, operation, time, message}; name is
+///     null when unknown escaped   see below; absent when nothing was
 ///   omitted     how many conflicts there are beyond those
 ///   notes       sentences: merges worth knowing
 ///   open_files  paths still open for writing
 ///   condition   what `require` demanded, when it is false; else absent:
 ///     text      all of it
-///     failed    the tests that make it false, each {part, expected, actual}: as it was written, and two texts for people
+///     failed    the tests that make it false, each {part, expected, actual}: as it was written,
+///     and two texts for people
 ///   escaped     see below; absent when nothing was
-/// Bytes that are not UTF-8 cannot stand in JSON. A text that holds some is given with \xNN for each byte beyond ASCII
-/// and for '\', and the `escaped` list of its object names the field ("winner.session", "open_files").
+/// Bytes that are not UTF-8 cannot stand in JSON. A text that holds some is given with \xNN for
+/// each byte beyond ASCII and for '\', and the `escaped` list of its object names the field
+/// ("winner.session", "open_files").
 #include "txn/conflict.h"
-
-#include <algorithm>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 #include "txn/text.h"
 #include "txn/version_name.h"
@@ -43,13 +46,15 @@ class ObjectWriter {
  public:
   std::string text(std::string_view field, std::string_view bytes) {
     Utf8Text utf8 = to_utf8(bytes);
-    if (utf8.escaped && (escaped_.empty() || escaped_.back() != field)) escaped_.emplace_back(field);
+    if (utf8.escaped && (escaped_.empty() || escaped_.back() != field))
+      escaped_.emplace_back(field);
     return std::move(utf8.text);
   }
 
   Json texts(std::string_view field, const std::vector<std::string>& all) {
     Json list = Json::array();
-    for (const std::string& one : all) list.push_back(text(field, one));
+    for (const std::string& one : all)
+      list.push_back(text(field, one));
     return list;
   }
 
@@ -102,7 +107,8 @@ std::string verdict(const ConflictReport& report) {
     causes.push_back(count_of(count, "conflict", "conflicts"));
   }
   if (!report.open_files.empty()) {
-    causes.push_back(count_of(report.open_files.size(), "file is", "files are") + " open for writing");
+    causes.push_back(count_of(report.open_files.size(), "file is", "files are") +
+                     " open for writing");
   }
   if (report.condition) causes.push_back("the condition in 'require' is false");
   // A hook's output may be many lines: it stands below, the summary stays one line.
@@ -135,7 +141,8 @@ void append_block(std::string& out, const Conflict& conflict, SeqNo base) {
 void append_condition(std::string& out, const condition::Refusal& refusal) {
   out += fmt::format("\ncondition:\n  {}\n", refusal.text);
   for (const condition::FalsePart& part : refusal.parts) {
-    out += fmt::format("\n  FALSE  {}\n    expected   {}\n    actual     {}\n", part.part, part.expected, part.actual);
+    out += fmt::format("\n  FALSE  {}\n    expected   {}\n    actual     {}\n", part.part,
+                       part.expected, part.actual);
   }
 }
 
@@ -161,32 +168,47 @@ void append_lines(std::string& out, std::string_view text) {
 
 std::string_view to_string(ConflictCategory category) {
   switch (category) {
-    case ConflictCategory::exists: return "EXISTS";
-    case ConflictCategory::update_update: return "UPDATE_UPDATE";
-    case ConflictCategory::update_delete: return "UPDATE_DELETE";
-    case ConflictCategory::delete_update: return "DELETE_UPDATE";
-    case ConflictCategory::delete_delete: return "DELETE_DELETE";
-    case ConflictCategory::rename_rename: return "RENAME_RENAME";
-    case ConflictCategory::parent_moved: return "PARENT_MOVED";
-    case ConflictCategory::parent_absent: return "PARENT_ABSENT";
-    case ConflictCategory::directory_changed: return "DIR_CHANGED";
-    case ConflictCategory::not_empty: return "NOT_EMPTY";
-    case ConflictCategory::type: return "TYPE";
-    case ConflictCategory::attribute: return "ATTRIBUTE";
+    case ConflictCategory::exists:
+      return "EXISTS";
+    case ConflictCategory::update_update:
+      return "UPDATE_UPDATE";
+    case ConflictCategory::update_delete:
+      return "UPDATE_DELETE";
+    case ConflictCategory::delete_update:
+      return "DELETE_UPDATE";
+    case ConflictCategory::delete_delete:
+      return "DELETE_DELETE";
+    case ConflictCategory::rename_rename:
+      return "RENAME_RENAME";
+    case ConflictCategory::parent_moved:
+      return "PARENT_MOVED";
+    case ConflictCategory::parent_absent:
+      return "PARENT_ABSENT";
+    case ConflictCategory::directory_changed:
+      return "DIR_CHANGED";
+    case ConflictCategory::not_empty:
+      return "NOT_EMPTY";
+    case ConflictCategory::type:
+      return "TYPE";
+    case ConflictCategory::attribute:
+      return "ATTRIBUTE";
     case ConflictCategory::config:
       return "CONFIG";
     case ConflictCategory::rewrite_write:
       return "REWRITE_WRITE";
     case ConflictCategory::replace_append:
       return "REPLACE_APPEND";
-    case ConflictCategory::read_write: return "READ_WRITE";
-    case ConflictCategory::phantom: return "PHANTOM";
+    case ConflictCategory::read_write:
+      return "READ_WRITE";
+    case ConflictCategory::phantom:
+      return "PHANTOM";
   }
   return "UNKNOWN";
 }
 
 std::string ConflictReport::to_text() const {
-  std::string out = fmt::format("commit of {} {}; base {}", quoted_session(session), verdict(*this), raw(base));
+  std::string out =
+      fmt::format("commit of {} {}; base {}", quoted_session(session), verdict(*this), raw(base));
   // None when it was refused before it was held against a head.
   if (head != SeqNo::none) out += fmt::format(", head {}", raw(head));
   out += '\n';
@@ -195,12 +217,16 @@ std::string ConflictReport::to_text() const {
     append_lines(out, reason);
   }
   if (condition) append_condition(out, *condition);
-  for (const Conflict& conflict : conflicts) append_block(out, conflict, base);
-  if (omitted != 0) out += fmt::format("\n  and {}\n", count_of(omitted, "more conflict", "more conflicts"));
+  for (const Conflict& conflict : conflicts)
+    append_block(out, conflict, base);
+  if (omitted != 0)
+    out += fmt::format("\n  and {}\n", count_of(omitted, "more conflict", "more conflicts"));
   if (!open_files.empty()) out += "\nopen for writing:\n";
-  for (const std::string& path : open_files) out += fmt::format("  {}\n", quote_name(path));
+  for (const std::string& path : open_files)
+    out += fmt::format("  {}\n", quote_name(path));
   if (!notes.empty()) out += "\nnotes:\n";
-  for (const std::string& note : notes) append_lines(out, note);
+  for (const std::string& note : notes)
+    append_lines(out, note);
   return out;
 }
 
@@ -216,7 +242,8 @@ std::string ConflictReport::to_json() const {
                  {"omitted", omitted},
                  {"notes", writer.texts("notes", notes)},
                  {"open_files", writer.texts("open_files", open_files)}};
-  for (const Conflict& conflict : conflicts) object["conflicts"].push_back(conflict_to_json(conflict, base));
+  for (const Conflict& conflict : conflicts)
+    object["conflicts"].push_back(conflict_to_json(conflict, base));
   if (condition) object["condition"] = condition_to_json(*condition);
   writer.finish(object);
   return object.dump(2) + '\n';

@@ -43,24 +43,28 @@ struct Conflict {
   VersionRecord winner;  ///< the version that came first
 };
 
-/// What a refused commit, or a check, has to say. Immutable once made, so reading it is thread-safe.
+/// What a refused commit, or a check, has to say. Immutable once made, so reading it is
+/// thread-safe.
 struct ConflictReport {
   static constexpr std::size_t kMaxInFull = 1000;
 
   std::string session;
   SeqNo base = SeqNo::none;
-  SeqNo head = SeqNo::none;           ///< the head it was validated against
-  std::vector<Conflict> conflicts;    ///< at most kMaxInFull, ordered by path
-  std::uint64_t omitted = 0;          ///< how many more there are
-  std::vector<std::string> notes;     ///< merges worth knowing: identical creates, merged directories, deletes that won
+  SeqNo head = SeqNo::none;         ///< the head it was validated against
+  std::vector<Conflict> conflicts;  ///< at most kMaxInFull, ordered by path
+  std::uint64_t omitted = 0;        ///< how many more there are
+  std::vector<std::string>
+      notes;  ///< merges worth knowing: identical creates, merged directories, deletes that won
   std::vector<std::string> open_files;  ///< EBUSY: still open for writing
-  std::string reason;                 ///< one sentence when something else than a conflict refused it
-  std::optional<condition::Refusal> condition;  ///< EPERM: the session's `require` is false; nothing else was looked at
+  std::string reason;  ///< one sentence when something else than a conflict refused it
+  std::optional<condition::Refusal>
+      condition;  ///< EPERM: the session's `require` is false; nothing else was looked at
 
   bool refused() const {
     return !conflicts.empty() || !open_files.empty() || !reason.empty() || condition.has_value();
   }
-  /// For people: a summary line, then a block a conflict; names made harmless for a terminal. Ends with a newline.
+  /// For people: a summary line, then a block a conflict; names made harmless for a terminal. Ends
+  /// with a newline.
   std::string to_text() const;
   /// For programs: a stable schema, see conflict.cc; ends with a newline.
   std::string to_json() const;

@@ -66,7 +66,8 @@ Result<ControlDirectory> ControlDirectory::open(const fs::path& table) {
   const UniqueFd root = TRY(posix::open_at(AT_FDCWD, table, O_RDONLY | O_DIRECTORY));
   auto fd = posix::open_at(root.get(), std::string(kControlName), kDirectoryFlags);
   if (!fd && fd.error().code == ENOENT) {
-    return fail(ENOENT, table.string() + " is not a table (it has no .commitfs; `commitfs init` makes it one)");
+    return fail(ENOENT, table.string() +
+                            " is not a table (it has no .commitfs; `commitfs init` makes it one)");
   }
   if (!fd) return std::unexpected(fd.error());
   return ControlDirectory(table / kControlName, *std::move(fd));
@@ -78,13 +79,16 @@ Result<bool> ControlDirectory::has_version() const {
   return sqlite_catalog_has_version(catalog());
 }
 
-Result<bool> ControlDirectory::is_marked() const { return exists(fd_.get(), kMark); }
+Result<bool> ControlDirectory::is_marked() const {
+  return exists(fd_.get(), kMark);
+}
 
 Result<void> ControlDirectory::clear_unfinished() const {
   if (!TRY(is_marked())) {
     (void)TRY(has_version());  // a catalog that cannot be read may be a table's
     if (!TRY(holds_no_file(objects()))) {
-      return fail(EPROTO, path_.string() + " holds file bodies, and its catalog no version: restore catalog.db");
+      return fail(EPROTO, path_.string() +
+                              " holds file bodies, and its catalog no version: restore catalog.db");
     }
   }
   return remove_stores();
@@ -93,7 +97,8 @@ Result<void> ControlDirectory::clear_unfinished() const {
 Result<void> ControlDirectory::remove_stores() const {
   TRY(remove_tree(objects()));
   for (const fs::path& database : {catalog(), staging()}) {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) TRY(remove_tree(database.string() + suffix));
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+      TRY(remove_tree(database.string() + suffix));
   }
   return {};
 }

@@ -13,7 +13,9 @@ void drop_last_newline(std::string& value) {
   if (value.ends_with('\n')) value.pop_back();
 }
 
-bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+bool is_continuation(unsigned char byte) {
+  return (byte & 0xC0) == 0x80;
+}
 
 bool is_control(char32_t character) {
   if (character == '\n' || character == '\t') return false;
@@ -24,7 +26,12 @@ bool is_control(char32_t character) {
 /// Source: Unicode 15, table 3-7 (no overlong forms, no surrogates, nothing above U+10FFFF).
 bool take_character(std::string_view& text, char32_t& character) {
   const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length) return false;
   character = length == 1 ? lead : lead & (0x7FU >> length);
   for (std::size_t index = 1; index < length; ++index) {
@@ -72,7 +79,8 @@ Result<std::string> checked_path(std::string_view path) {
 
 Result<void> check_key(const std::string& key) {
   const auto is_allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
   };
   if (key.empty() || key.size() > kKeyMaxBytes || !std::ranges::all_of(key, is_allowed)) {
     return fail(EINVAL, "metadata key");

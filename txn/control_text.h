@@ -5,7 +5,8 @@
 
 #include "meta/base/error.h"
 
-/// What may stand in a session's control files. Each answers the value as it is kept: without one newline at its end.
+/// What may stand in a session's control files. Each answers the value as it is kept: without one
+/// newline at its end.
 namespace commitfs::control {
 
 constexpr std::size_t kTextMaxBytes = 64 * 1024;
@@ -17,7 +18,8 @@ constexpr std::size_t kKeysMax = 256;
 Result<std::string> checked_text(std::string value);
 /// 1 to kTokenMaxBytes printable ASCII characters. EINVAL.
 Result<std::string> checked_token(std::string value);
-/// A path in the tree, "." for its root: names separated by one '/' each, none at either end (one at the end goes). EINVAL.
+/// A path in the tree, "." for its root: names separated by one '/' each, none at either end (one
+/// at the end goes). EINVAL.
 Result<std::string> checked_path(std::string_view path);
 /// 1 to kKeyMaxBytes of A-Z a-z 0-9 _ . - EINVAL.
 Result<void> check_key(const std::string& key);

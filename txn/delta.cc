@@ -57,7 +57,8 @@ class DeltaBuilder {
   }
 
   /// The names an inode has in the base, and those it has in the session.
-  Result<void> collect_links(InodeId id, bool in_base, std::vector<DirentKey>& links, std::vector<DirentKey>& base_links) {
+  Result<void> collect_links(InodeId id, bool in_base, std::vector<DirentKey>& links,
+                             std::vector<DirentKey>& base_links) {
     if (const auto named = names_.find(id); named != names_.end()) links = named->second;
     if (!in_base) return {};
     base_links = TRY(catalog_.links_of(data_.base, id));
@@ -70,9 +71,11 @@ class DeltaBuilder {
   Result<void> collect_inodes() {
     std::vector<InodeId> ids;
     ids.reserve(data_.changes.inodes().size());
-    for (const auto& [id, changed] : data_.changes.inodes()) ids.push_back(id);
+    for (const auto& [id, changed] : data_.changes.inodes())
+      ids.push_back(id);
     std::ranges::sort(ids);
-    for (const InodeId id : ids) TRY(collect_inode(id, *data_.changes.find_inode(id)));
+    for (const InodeId id : ids)
+      TRY(collect_inode(id, *data_.changes.find_inode(id)));
     return {};
   }
 
@@ -84,7 +87,8 @@ class DeltaBuilder {
       if (!delta.before) return fail(EIO, "a changed inode is not in the base");
     }
     TRY(collect_links(id, !changed.made_here, delta.links, delta.base_links));
-    if (delta.links.empty() && id != InodeId::root) return {};  // removed, or never named: its names speak for it
+    if (delta.links.empty() && id != InodeId::root)
+      return {};  // removed, or never named: its names speak for it
     TRY(read_body(changed, delta));
     if (!delta.before) {
       delta_.bytes += delta.content ? delta.mine.size_bytes : 0;
@@ -107,7 +111,8 @@ class DeltaBuilder {
   /// Size and times of a staged body, and whether anybody wrote it.
   Result<void> read_body(const ChangedInode& changed, InodeDelta& delta) {
     if (!changed.body_staged || delta.mine.object == ObjectId::none) {
-      delta.content = delta.mine.is_regular() && delta.before && delta.mine.object != delta.before->object;
+      delta.content =
+          delta.mine.is_regular() && delta.before && delta.mine.object != delta.before->object;
       return {};
     }
     const struct stat body = TRY(data_.context.store->stat(delta.mine.object));
@@ -117,7 +122,8 @@ class DeltaBuilder {
     delta.mine.ctime_ns = std::max(delta.mine.ctime_ns, to_ns(body.st_ctim));
     delta.content = true;
     if (!delta.before || changed.copied_ctime_ns == 0) return {};
-    // A copied-up body whose ctime and size never moved was most likely never written; the bytes will decide.
+    // A copied-up body whose ctime and size never moved was most likely never written; the bytes
+    // will decide.
     const bool never_moved = changed.copied_ctime_ns == ChangedInode::kOnlyBytesTell ||
                              to_ns(body.st_ctim) == changed.copied_ctime_ns;
     delta.maybe_unwritten = never_moved && delta.mine.size_bytes == delta.before->size_bytes;
@@ -154,7 +160,8 @@ class DeltaBuilder {
 
   Result<std::string> directory_path(InodeId directory) {
     if (directory == InodeId::root) return std::string();
-    if (const auto known = delta_.directory_paths.find(directory); known != delta_.directory_paths.end()) {
+    if (const auto known = delta_.directory_paths.find(directory);
+        known != delta_.directory_paths.end()) {
       return known->second;
     }
     const auto place = TRY(place_of(directory));
@@ -189,13 +196,16 @@ class DeltaBuilder {
       const ChangedInode* parent = data_.changes.find_inode(change.key.parent);
       if (parent != nullptr) delta_.directory_mtimes[change.key.parent] = parent->record.mtime_ns;
     }
-    for (const InodeDelta& inode : delta_.inodes) TRY(note_links(inode.links));
-    for (const auto& [id, links] : delta_.xattr_links) TRY(note_links(links));
+    for (const InodeDelta& inode : delta_.inodes)
+      TRY(note_links(inode.links));
+    for (const auto& [id, links] : delta_.xattr_links)
+      TRY(note_links(links));
     return {};
   }
 
   Result<void> note_links(const std::vector<DirentKey>& links) {
-    for (const DirentKey& key : links) TRY(note_partition(key.parent));
+    for (const DirentKey& key : links)
+      TRY(note_partition(key.parent));
     return {};
   }
 
@@ -205,7 +215,8 @@ class DeltaBuilder {
   std::map<InodeId, std::vector<DirentKey>> names_;  // names in the change set, by inode
 };
 
-/// Row 33: bodies that were opened for writing and hold the base's bytes are no change. Reads data, so without a lock.
+/// Row 33: bodies that were opened for writing and hold the base's bytes are no change. Reads data,
+/// so without a lock.
 Result<void> drop_unwritten(Delta& delta, const ObjectStore& store) {
   std::vector<InodeDelta> kept;
   kept.reserve(delta.inodes.size());
@@ -229,7 +240,8 @@ Result<void> drop_unwritten(Delta& delta, const ObjectStore& store) {
 }  // namespace
 
 Result<Delta> compute_delta(Session& session, const ObjectStore& store) {
-  Delta delta = TRY(session.read([](const SessionData& data) { return DeltaBuilder(data).build(); }));
+  Delta delta =
+      TRY(session.read([](const SessionData& data) { return DeltaBuilder(data).build(); }));
   const auto settings = session.settings();
   delta.rewrites = settings->operation == Operation::rewrite;
   delta.replaced_directories = settings->replace;
@@ -262,7 +274,8 @@ void Delta::classify() {
 }
 
 const InodeDelta* Delta::find_inode(InodeId id) const {
-  const auto found = std::ranges::lower_bound(inodes, id, {}, [](const InodeDelta& inode) { return inode.mine.id; });
+  const auto found = std::ranges::lower_bound(
+      inodes, id, {}, [](const InodeDelta& inode) { return inode.mine.id; });
   return found != inodes.end() && found->mine.id == id ? &*found : nullptr;
 }
 
@@ -292,11 +305,17 @@ std::vector<ChangeRecord> Delta::changes() const {
   std::vector<ChangeRecord> records;
   std::map<InodeId, std::vector<const DirentDelta*>> gone;  // old names of moved inodes
   for (const DirentDelta& change : dirents) {
-    if (change.before != InodeId::none && moved.contains(change.before)) gone[change.before].push_back(&change);
+    if (change.before != InodeId::none && moved.contains(change.before))
+      gone[change.before].push_back(&change);
   }
   std::set<InodeId> told;  // inodes whose content needs no line of its own
   const auto add = [&](ChangeKind kind, const DirentKey& key, std::string old_path, InodeId inode) {
-    records.push_back({kind, path_of(key), std::move(old_path), inode, {key.parent, key.name}, is_directory(inode)});
+    records.push_back({kind,
+                       path_of(key),
+                       std::move(old_path),
+                       inode,
+                       {key.parent, key.name},
+                       is_directory(inode)});
   };
   std::set<const DirentDelta*> paired;
   for (const DirentDelta& change : dirents) {
@@ -309,26 +328,34 @@ std::vector<ChangeRecord> Delta::changes() const {
       add(ChangeKind::renamed, change.key, path_of(from->key), change.after);
       continue;
     }
-    add(change.before == InodeId::none ? ChangeKind::added : ChangeKind::modified, change.key, {}, change.after);
+    add(change.before == InodeId::none ? ChangeKind::added : ChangeKind::modified, change.key, {},
+        change.after);
     told.insert(change.after);
   }
   for (const DirentDelta& change : dirents) {
-    if (change.after == InodeId::none && !paired.contains(&change)) add(ChangeKind::deleted, change.key, {}, change.before);
+    if (change.after == InodeId::none && !paired.contains(&change))
+      add(ChangeKind::deleted, change.key, {}, change.before);
   }
   std::set<InodeId> with_xattrs;
   for (const InodeDelta& inode : inodes) {
     if (!inode.before || told.contains(inode.mine.id)) continue;
     with_xattrs.insert(inode.mine.id);
     const ChangeKind kind = inode.content ? ChangeKind::modified : ChangeKind::attributes;
-    if (inode.mine.id == InodeId::root) records.push_back({kind, ".", {}, InodeId::root, {InodeId::root, ""}, true});
-    for (const DirentKey& key : inode.links) add(kind, key, {}, inode.mine.id);
+    if (inode.mine.id == InodeId::root)
+      records.push_back({kind, ".", {}, InodeId::root, {InodeId::root, ""}, true});
+    for (const DirentKey& key : inode.links)
+      add(kind, key, {}, inode.mine.id);
   }
   for (const auto& [id, links] : xattr_links) {
     if (with_xattrs.contains(id) || told.contains(id) || made_here(id)) continue;
-    if (id == InodeId::root) records.push_back({ChangeKind::attributes, ".", {}, id, {InodeId::root, ""}, true});
-    for (const DirentKey& key : links) add(ChangeKind::attributes, key, {}, id);
+    if (id == InodeId::root)
+      records.push_back({ChangeKind::attributes, ".", {}, id, {InodeId::root, ""}, true});
+    for (const DirentKey& key : links)
+      add(ChangeKind::attributes, key, {}, id);
   }
-  std::ranges::sort(records, {}, [](const ChangeRecord& record) { return std::tie(record.path, record.kind, record.old_path); });
+  std::ranges::sort(records, {}, [](const ChangeRecord& record) {
+    return std::tie(record.path, record.kind, record.old_path);
+  });
   return records;
 }
 

@@ -21,7 +21,7 @@ struct DirentDelta {
 
 /// An inode that is new, or differs from the base.
 struct InodeDelta {
-  InodeRecord mine;                   ///< size and times of a staged body already read from its object
+  InodeRecord mine;  ///< size and times of a staged body already read from its object
   std::optional<InodeRecord> before;  ///< empty: made here
   std::vector<DirentKey> links;       ///< its names in the session
   std::vector<DirentKey> base_links;  ///< its names in the base
@@ -30,7 +30,7 @@ struct InodeDelta {
   bool uid = false;
   bool gid = false;
   bool times = false;
-  bool maybe_unwritten = false;       ///< size and ctime say so; settled by compute_delta
+  bool maybe_unwritten = false;  ///< size and ctime say so; settled by compute_delta
   bool attributes() const { return mode || uid || gid; }
 };
 
@@ -40,19 +40,21 @@ struct XattrDelta {
   std::optional<std::string> after;
 };
 
-/// What a session really changed against its base: names put back, bodies opened and never written (row 33), and times
-/// alone (row 32) are left out. Also how to speak of it: the paths and places that validation and reports need.
-/// A value; nothing in it refers to the session.
+/// What a session really changed against its base: names put back, bodies opened and never written
+/// (row 33), and times alone (row 32) are left out. Also how to speak of it: the paths and places
+/// that validation and reports need. A value; nothing in it refers to the session.
 struct Delta {
   SessionId session = SessionId::none;
   SeqNo base = SeqNo::none;
   std::vector<DirentDelta> dirents;  ///< by key
   std::vector<InodeDelta> inodes;    ///< by id; made, changed in content or in attributes
-  std::vector<InodeDelta> times;     ///< by id; carried along with a version, but never a reason for one
-  std::vector<XattrDelta> xattrs;    ///< by key
+  std::vector<InodeDelta>
+      times;  ///< by id; carried along with a version, but never a reason for one
+  std::vector<XattrDelta> xattrs;  ///< by key
   /// Directories of the session that changes or links are in: path, and the inode's base ancestors.
   std::map<InodeId, std::string> directory_paths;
-  /// For each directory of the base in which something changed: itself, then its ancestors up to the root, as in the base.
+  /// For each directory of the base in which something changed: itself, then its ancestors up to
+  /// the root, as in the base.
   std::map<InodeId, std::vector<InodeId>> base_ancestors;
   /// The names, in session and base, of inodes that `xattrs` speaks of.
   std::map<InodeId, std::vector<DirentKey>> xattr_links;
@@ -64,10 +66,11 @@ struct Delta {
   std::set<InodeId> made_directories;
   std::map<InodeId, InodeRecord> before;  ///< base record of each inode that lost a name
   bool only_deletes = false;
-  bool rewrites = false;              ///< the session changes layout, not data
+  bool rewrites = false;                          ///< the session changes layout, not data
   std::vector<std::string> replaced_directories;  ///< declared so: their paths, "." for the root
-  std::uint64_t bytes = 0;                ///< size of the bodies it brings
-  /// What a serializable session depends on. Not compute_delta's: who reads and writes nothing else needs no validation.
+  std::uint64_t bytes = 0;                        ///< size of the bodies it brings
+  /// What a serializable session depends on. Not compute_delta's: who reads and writes nothing else
+  /// needs no validation.
   Reads reads;
 
   bool empty() const { return dirents.empty() && inodes.empty() && xattrs.empty(); }
@@ -84,7 +87,8 @@ struct Delta {
   void classify();
 };
 
-/// Errors: EIO. Cost: O(change set) reads of the base. Takes the session's lock for one pass, and not while it compares bytes.
+/// Errors: EIO. Cost: O(change set) reads of the base. Takes the session's lock for one pass, and
+/// not while it compares bytes.
 Result<Delta> compute_delta(Session& session, const ObjectStore& store);
 
 }  // namespace commitfs

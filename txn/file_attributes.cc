@@ -1,6 +1,7 @@
 #include "txn/file_attributes.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -11,12 +12,12 @@
 #include <climits>
 #include <cstring>
 
-#include <fmt/format.h>
-
 namespace commitfs {
 namespace {
 
-TimeNs to_ns(const struct statx_timestamp& time) { return TimeNs{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+TimeNs to_ns(const struct statx_timestamp& time) {
+  return TimeNs{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 Result<std::string> read_link(int directory_fd, const std::string& name) {
   std::array<char, PATH_MAX> target{};
@@ -33,9 +34,9 @@ bool means_absent(int error) {
 }  // namespace
 
 Result<FileAttributes> read_attributes(int directory_fd, const std::string& name) {
-  struct statx status {};
-  if (::statx(directory_fd, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME,
-              &status) != 0) {
+  struct statx status{};
+  if (::statx(directory_fd, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+              STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
     return fail_errno("stat " + name);
   }
   FileAttributes out;
@@ -46,7 +47,8 @@ Result<FileAttributes> read_attributes(int directory_fd, const std::string& name
   inode.uid = status.stx_uid;
   inode.gid = status.stx_gid;
   inode.nlink = status.stx_nlink;
-  if (S_ISCHR(inode.mode) || S_ISBLK(inode.mode)) inode.rdev = makedev(status.stx_rdev_major, status.stx_rdev_minor);
+  if (S_ISCHR(inode.mode) || S_ISBLK(inode.mode))
+    inode.rdev = makedev(status.stx_rdev_major, status.stx_rdev_minor);
   if (!inode.is_directory()) inode.size_bytes = status.stx_size;
   inode.atime_ns = to_ns(status.stx_atime);
   inode.mtime_ns = to_ns(status.stx_mtime);
@@ -57,8 +59,8 @@ Result<FileAttributes> read_attributes(int directory_fd, const std::string& name
 }
 
 Result<XattrReader::Xattrs> XattrReader::read(int directory_fd, const std::string& name) {
-  // There is no call for a name in a directory before Linux 6.13; opening the file would block on a FIFO, need read
-  // permission, and follow links.
+  // There is no call for a name in a directory before Linux 6.13; opening the file would block on a
+  // FIFO, need read permission, and follow links.
   const std::string path = fmt::format("/proc/self/fd/{}/{}", directory_fd, name);
   const ssize_t names_bytes = ::llistxattr(path.c_str(), names_.data(), names_.size());
   if (names_bytes < 0 && means_absent(errno)) return Xattrs{};

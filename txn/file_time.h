@@ -7,8 +7,8 @@
 
 namespace commitfs {
 
-/// Times that nanoseconds cannot count, before 1677 and after 2262, become the nearest that they can,
-/// as file systems do with what they cannot store.
+/// Times that nanoseconds cannot count, before 1677 and after 2262, become the nearest that they
+/// can, as file systems do with what they cannot store.
 inline TimeNs to_ns(const timespec& time) {
   constexpr TimeNs kSecond = 1'000'000'000;
   constexpr TimeNs kMaxSeconds = std::numeric_limits<TimeNs>::max() / kSecond - 1;

@@ -24,7 +24,8 @@ Result<const VersionRecord*> HeadView::version(SeqNo seq_no) {
   return &known->second;
 }
 
-Result<void> ConflictCollector::add(ConflictCategory category, const DirentKey& key, SeqNo winner, std::string detail) {
+Result<void> ConflictCollector::add(ConflictCategory category, const DirentKey& key, SeqNo winner,
+                                    std::string detail) {
   Conflict conflict{.category = category,
                     .path = delta_.path_of(key),
                     .group = {},
@@ -35,7 +36,8 @@ Result<void> ConflictCollector::add(ConflictCategory category, const DirentKey& 
   return put(std::move(conflict), winner);
 }
 
-Result<void> ConflictCollector::add_path(ConflictCategory category, std::string path, SeqNo winner, std::string detail) {
+Result<void> ConflictCollector::add_path(ConflictCategory category, std::string path, SeqNo winner,
+                                         std::string detail) {
   return put({.category = category,
               .path = path,
               .group = path,
@@ -97,7 +99,9 @@ void ConflictCollector::note(std::string text) {
 }
 
 void ConflictCollector::finish() {
-  std::ranges::sort(report_.conflicts, {}, [](const Conflict& conflict) { return std::tie(conflict.path, conflict.category); });
+  std::ranges::sort(report_.conflicts, {}, [](const Conflict& conflict) {
+    return std::tie(conflict.path, conflict.category);
+  });
 }
 
 }  // namespace commitfs

@@ -14,7 +14,8 @@ namespace commitfs {
 /// What validation asks of the head, each question once. Not thread-safe; lives for one validation.
 class HeadView {
  public:
-  HeadView(CatalogReader& catalog, SeqNo base, SeqNo head) : catalog_(catalog), base_(base), head_(head) {}
+  HeadView(CatalogReader& catalog, SeqNo base, SeqNo head)
+      : catalog_(catalog), base_(base), head_(head) {}
 
   SeqNo base() const { return base_; }
   SeqNo head() const { return head_; }
@@ -49,9 +50,11 @@ class ConflictCollector {
       : head_(head), delta_(delta), groups_(groups), report_(report) {}
 
   /// `key` is the name in the session; the group's text is made from it.
-  Result<void> add(ConflictCategory category, const DirentKey& key, SeqNo winner, std::string detail = {});
+  Result<void> add(ConflictCategory category, const DirentKey& key, SeqNo winner,
+                   std::string detail = {});
   /// The same for a directory as a whole, or for the root ("." as its name).
-  Result<void> add_path(ConflictCategory category, std::string path, SeqNo winner, std::string detail = {});
+  Result<void> add_path(ConflictCategory category, std::string path, SeqNo winner,
+                        std::string detail = {});
   /// True when there is a conflict on that name already.
   bool has(const DirentKey& key) const;
   /// True when a conflict of that path is known, of whatever category.

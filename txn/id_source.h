@@ -8,8 +8,9 @@
 
 namespace commitfs {
 
-/// Hands out inode, object and session ids that were never used before, from blocks reserved in the catalog, so that an
-/// id costs no SQL. Ids left in a block when the program ends are never used. Thread-safe.
+/// Hands out inode, object and session ids that were never used before, from blocks reserved in the
+/// catalog, so that an id costs no SQL. Ids left in a block when the program ends are never used.
+/// Thread-safe.
 class IdSource {
  public:
   explicit IdSource(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}

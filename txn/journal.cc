@@ -85,7 +85,8 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
     Flush flush;
     flushes_.push_back(&flush);
     changed_.notify_all();
-    while (!flush.result) flushed_.wait(mutex_);
+    while (!flush.result)
+      flushed_.wait(mutex_);
     return *std::move(flush.result);
   }
 
@@ -294,10 +295,16 @@ Journal::Journal(std::shared_ptr<Staging> staging, std::shared_ptr<Fence> fence,
   impl_->start();
 }
 
-Journal::~Journal() { impl_->stop(); }
+Journal::~Journal() {
+  impl_->stop();
+}
 
-void Journal::add(const std::shared_ptr<Session>& session) { impl_->add(session); }
-Result<void> Journal::flush(Session& session) { return impl_->flush(session.id()); }
+void Journal::add(const std::shared_ptr<Session>& session) {
+  impl_->add(session);
+}
+Result<void> Journal::flush(Session& session) {
+  return impl_->flush(session.id());
+}
 void Journal::drop(SessionId session, std::vector<ObjectId> unused) {
   impl_->drop(session, std::move(unused));
 }

@@ -31,7 +31,8 @@ class Journal {
                    std::chrono::milliseconds interval = kInterval, RemoveBodies remove = {});
   ~Journal();  ///< writes what is left, durably, and stops
 
-  /// Called once for a session, before its first use; becomes its journal listener. The journal does not keep it alive.
+  /// Called once for a session, before its first use; becomes its journal listener. The journal
+  /// does not keep it alive.
   void add(const std::shared_ptr<Session>& session);
   /// Everything the session did before the call survives power loss when it returns; what fsync(2)
   /// asks for. Callers that come together share one sync. Errors: ENOSPC, EIO (also from the moment

@@ -1,8 +1,8 @@
 #include "txn/object_remover.h"
 
-#include <exception>
-
 #include <spdlog/spdlog.h>
+
+#include <exception>
 
 #include "meta/base/fault.h"
 
@@ -31,13 +31,15 @@ void ObjectRemover::enqueue(SessionId session, std::vector<ObjectId> objects) {
 
 std::deque<ObjectRemover::Work> ObjectRemover::take() {
   MutexLock lock(mutex_);
-  while (queue_.empty() && !stopping_) changed_.wait(mutex_);
+  while (queue_.empty() && !stopping_)
+    changed_.wait(mutex_);
   return std::exchange(queue_, {});
 }
 
 void ObjectRemover::run() {
   try {
-    for (auto work = take(); !work.empty(); work = take()) remove(work);
+    for (auto work = take(); !work.empty(); work = take())
+      remove(work);
   } catch (const std::exception& error) {
     spdlog::error("bodies stay behind from now on: {}", error.what());
   }

@@ -50,7 +50,8 @@ bool OpenSessions::erase(const Session& session) {
 }
 
 bool OpenSessions::erase_locked(const Session& session) {
-  const auto found = std::ranges::find_if(sessions_, [&](const auto& entry) { return entry.second.get() == &session; });
+  const auto found = std::ranges::find_if(
+      sessions_, [&](const auto& entry) { return entry.second.get() == &session; });
   if (found == sessions_.end()) return false;
   sessions_.erase(found);
   return true;

@@ -11,14 +11,16 @@
 
 namespace commitfs {
 
-/// The names in `sessions/`. A name is claimed before its session is made or renamed, so that no lock is held meanwhile;
-/// a claimed name is taken but has no session yet. Thread-safe; its lock is a leaf.
+/// The names in `sessions/`. A name is claimed before its session is made or renamed, so that no
+/// lock is held meanwhile; a claimed name is taken but has no session yet. Thread-safe; its lock is
+/// a leaf.
 class OpenSessions {
  public:
   /// A name taken for one who is about to fill it; given back when it goes unfilled.
   class Claim {
    public:
-    Claim(Claim&& other) noexcept : sessions_(std::exchange(other.sessions_, nullptr)), name_(std::move(other.name_)) {}
+    Claim(Claim&& other) noexcept
+        : sessions_(std::exchange(other.sessions_, nullptr)), name_(std::move(other.name_)) {}
     Claim& operator=(Claim&&) = delete;
     ~Claim();
     /// The name is the session's from now on, and only this name.
@@ -44,7 +46,8 @@ class OpenSessions {
   bool erase_locked(const Session& session) REQUIRES(mutex_);
 
   mutable Mutex mutex_;
-  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_ GUARDED_BY(mutex_);  ///< null: claimed
+  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_
+      GUARDED_BY(mutex_);  ///< null: claimed
 };
 
 }  // namespace commitfs

@@ -7,8 +7,8 @@
 
 #include "meta/base/fault.h"
 #include "txn/commit_job.h"
-#include "txn/neighbours.h"
 #include "txn/config/config_store.h"
+#include "txn/neighbours.h"
 
 namespace commitfs {
 namespace {
@@ -41,9 +41,11 @@ std::optional<CommitOutcome> refuse_damaged(Session& session) {
   return refuse(session, damaged.front().second, std::move(report));
 }
 
-/// Bodies still mapped for writing at the deadline, though no handle has them open: their paths. The kernel does not say
-/// when a mapping goes, nor quite when a handle's own file has gone, so it is asked again and again.
-Result<std::vector<std::string>> wait_for_mappings(Session& session, const ObjectStore& store, Deadline deadline) {
+/// Bodies still mapped for writing at the deadline, though no handle has them open: their paths.
+/// The kernel does not say when a mapping goes, nor quite when a handle's own file has gone, so it
+/// is asked again and again.
+Result<std::vector<std::string>> wait_for_mappings(Session& session, const ObjectStore& store,
+                                                   Deadline deadline) {
   constexpr auto kPause = std::chrono::milliseconds(1);
   while (true) {
     std::vector<InodeId> mapped;
@@ -56,7 +58,8 @@ Result<std::vector<std::string>> wait_for_mappings(Session& session, const Objec
     }
     if (mapped.empty() || std::chrono::steady_clock::now() >= deadline) {
       std::vector<std::string> paths;
-      for (const InodeId inode : mapped) paths.push_back(TRY(session.path_of(inode)));
+      for (const InodeId inode : mapped)
+        paths.push_back(TRY(session.path_of(inode)));
       return paths;
     }
     std::this_thread::sleep_for(kPause);
@@ -67,7 +70,8 @@ Result<void> seal_bodies(Session& session, const ObjectStore& store) {
   const auto bodies = session.unsealed_bodies();
   std::vector<ObjectId> objects;
   objects.reserve(bodies.size());
-  for (const auto& [inode, object] : bodies) objects.push_back(object);
+  for (const auto& [inode, object] : bodies)
+    objects.push_back(object);
   const auto sealed = store.seal(objects);
   for (const auto& [inode, object] : bodies) {
     if (sealed) {
@@ -82,7 +86,8 @@ Result<void> seal_bodies(Session& session, const ObjectStore& store) {
 
 }  // namespace
 
-Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store, Deadline deadline) {
+Result<std::vector<std::string>> wait_for_open_files(Session& session, const ObjectStore& store,
+                                                     Deadline deadline) {
   auto open_files = session.wait_for_writers(deadline);
   if (!open_files.empty()) return open_files;
   return wait_for_mappings(session, store, deadline);
@@ -110,13 +115,16 @@ Result<std::optional<condition::Condition>> condition_of(const Session& session)
   return *std::move(condition);
 }
 
-std::string unreadable_condition(const Error& error) { return "the condition cannot be read: " + error.context; }
+std::string unreadable_condition(const Error& error) {
+  return "the condition cannot be read: " + error.context;
+}
 
 CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   auto shared = std::make_shared<const ConflictReport>(std::move(report));
   session.set_last_report(shared, error);
   session.thaw();
-  return {.error = error, .version = SeqNo::none, .made_version = false, .report = std::move(shared)};
+  return {
+      .error = error, .version = SeqNo::none, .made_version = false, .report = std::move(shared)};
 }
 
 CommitOutcome outcome_of_exception(const CommitJob& job, const std::exception& error) noexcept {
@@ -132,12 +140,14 @@ CommitOutcome outcome_of_exception(const CommitJob& job, const std::exception& e
   return outcome;
 }
 
-std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context, const CommitOptions& options) {
+std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& context,
+                                            const CommitOptions& options) {
   Session& session = *job.session;
   if (const auto frozen = session.freeze(); !frozen) {
     // Committed already: the same answer again. Another commit of it under way: not now.
     if (frozen.error().code == EALREADY) {
-      return CommitOutcome{.error = 0, .version = session.committed_as(), .asked_again = true, .report = {}};
+      return CommitOutcome{
+          .error = 0, .version = session.committed_as(), .asked_again = true, .report = {}};
     }
     const int error = frozen.error().code == EBUSY ? EAGAIN : frozen.error().code;
     return CommitOutcome{.error = error, .report = {}};
@@ -152,7 +162,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   const Deadline deadline =
       std::chrono::steady_clock::now() + config->open_wait.value_or(options.open_wait);
   auto open_files = wait_for_open_files(session, *context.store, deadline);
-  if (!open_files) return refuse_with(session, open_files.error(), "who has files mapped could not be told");
+  if (!open_files)
+    return refuse_with(session, open_files.error(), "who has files mapped could not be told");
   if (!open_files->empty()) {
     ConflictReport report = empty_report(session);
     report.open_files = *std::move(open_files);
@@ -162,7 +173,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     TRY(fault::point("commit.before_seal"));
     return seal_bodies(session, *context.store);
   }();
-  if (!sealed) return refuse_with(session, sealed.error(), "the session's files could not be made durable");
+  if (!sealed)
+    return refuse_with(session, sealed.error(), "the session's files could not be made durable");
   if (auto refused = refuse_damaged(session)) return refused;
   auto delta = compute_delta(session, *context.store);
   if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
@@ -172,7 +184,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     report.reason = unreadable_condition(condition.error());
     return refuse(session, EPERM, std::move(report));
   }
-  // Row 17: nothing to commit makes no version. A condition is still asked, where the head stands still.
+  // Row 17: nothing to commit makes no version. A condition is still asked, where the head stands
+  // still.
   if (delta->empty() && !config->record_empty && !*condition) {
     const SeqNo base = session.base();
     session.finish(base, {});

@@ -12,7 +12,8 @@ struct Publication {
   std::vector<DirentKey> dirents;        ///< names that stand for something else, appeared or went
   std::vector<InodeId> contents;         ///< inodes with another body…
   std::vector<DirentKey> content_links;  ///< …and every name that leads to one
-  std::vector<InodeId> attributes;       ///< inodes whose attributes changed (directories of changed names and removed inodes too)
+  std::vector<InodeId> attributes;  ///< inodes whose attributes changed (directories of changed
+                                    ///< names and removed inodes too)
 };
 
 }  // namespace commitfs

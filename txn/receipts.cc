@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kPageRows = 512;
 
-std::string removal_key(std::string_view name) { return "receipt.removed/" + std::string(name); }
+std::string removal_key(std::string_view name) {
+  return "receipt.removed/" + std::string(name);
+}
 
 }  // namespace
 
@@ -64,8 +66,8 @@ std::vector<std::string> Receipts::kept_without_version() const {
   return names;
 }
 
-Result<std::vector<std::string>> Receipts::names(std::size_t limit,
-                                                 const std::function<bool(const std::string&)>& hidden) const {
+Result<std::vector<std::string>> Receipts::names(
+    std::size_t limit, const std::function<bool(const std::string&)>& hidden) const {
   std::vector<std::string> names;
   std::set<std::string> seen{""};
   const auto add = [&](const std::string& name) {
@@ -75,11 +77,13 @@ Result<std::vector<std::string>> Receipts::names(std::size_t limit,
     if (seen.insert(name).second) add(name);
   }
   SeqNo before = SeqNo::none;
-  for (std::size_t scanned = 0; names.size() < limit && scanned < kMaxScanned; scanned += kPageRows) {
+  for (std::size_t scanned = 0; names.size() < limit && scanned < kMaxScanned;
+       scanned += kPageRows) {
     const auto page = TRY(catalog_->list_versions(before, kPageRows));
     for (const VersionRecord& version : page) {
       const bool is_newest_of_name = seen.insert(version.session).second;
-      if (is_newest_of_name && !TRY(was_removed(version.session, version.seq_no))) add(version.session);
+      if (is_newest_of_name && !TRY(was_removed(version.session, version.seq_no)))
+        add(version.session);
     }
     if (page.size() < kPageRows) break;
     before = page.back().seq_no;

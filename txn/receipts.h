@@ -14,10 +14,11 @@
 
 namespace commitfs {
 
-/// What stands in `commit/`: for each name the newest version a session of that name made. Those of this mount are the
-/// sessions themselves (the newest 1,000 by commit), so that handles and working directories in them stay valid; older
-/// ones are snapshots. A receipt that was removed stays removed, across mounts, until a newer version has its name.
-/// Its lock is a leaf: nothing else is called while it is held. Thread-safe. Errors: those of the catalog.
+/// What stands in `commit/`: for each name the newest version a session of that name made. Those of
+/// this mount are the sessions themselves (the newest 1,000 by commit), so that handles and working
+/// directories in them stay valid; older ones are snapshots. A receipt that was removed stays
+/// removed, across mounts, until a newer version has its name. Its lock is a leaf: nothing else is
+/// called while it is held. Thread-safe. Errors: those of the catalog.
 class Receipts {
  public:
   static constexpr std::size_t kMaxKept = 1000;
@@ -28,7 +29,8 @@ class Receipts {
     std::shared_ptr<Tree> tree;
     SeqNo version = SeqNo::none;
     bool made_version = true;  ///< false: nothing had changed, `version` is the base
-    std::string session_name;  ///< of the session while it was open, where it is known: else the receipt's name
+    std::string session_name;  ///< of the session while it was open, where it is known: else the
+                               ///< receipt's name
   };
 
   explicit Receipts(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}
@@ -37,7 +39,8 @@ class Receipts {
   void add(const std::string& name, Receipt receipt) EXCLUDES(mutex_);
   Result<std::optional<Receipt>> find(std::string_view name) const EXCLUDES(mutex_);
   /// Newest first, each name once, without those for which `hidden` is true.
-  Result<std::vector<std::string>> names(std::size_t limit, const std::function<bool(const std::string&)>& hidden) const
+  Result<std::vector<std::string>> names(
+      std::size_t limit, const std::function<bool(const std::string&)>& hidden) const
       EXCLUDES(mutex_);
   /// Durable when it returns. ENOENT.
   Result<void> remove(std::string_view name) EXCLUDES(mutex_);

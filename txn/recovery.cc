@@ -4,7 +4,8 @@
 
 namespace commitfs {
 
-Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContext& context, Staging& staging) {
+Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContext& context,
+                                                               Staging& staging) {
   std::vector<std::shared_ptr<Session>> sessions;
   std::vector<StagingBatch> drops;
   for (const StagedState& state : TRY(staging.load())) {
@@ -18,7 +19,8 @@ Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContex
       continue;
     }
     if (!TRY(context.catalog->find_version(row.base))) {
-      spdlog::error("session {} is left closed: its base, version {}, is not in the catalog", raw(row.id), raw(row.base));
+      spdlog::error("session {} is left closed: its base, version {}, is not in the catalog",
+                    raw(row.id), raw(row.base));
       continue;
     }
     auto settings = settings_from_json(row.extra);
@@ -27,9 +29,10 @@ Result<std::vector<std::shared_ptr<Session>>> recover_sessions(const TableContex
       spdlog::error("session {} is left closed: {}", raw(row.id), settings.error().describe());
       continue;
     }
-    ReadSet reads = ReadSet::from_staged(state.reads, settings->isolation == Isolation::serializable);
-    sessions.push_back(std::make_shared<Session>(context, row, ChangeSet::from_staged(state), *std::move(settings),
-                                                 std::move(reads)));
+    ReadSet reads =
+        ReadSet::from_staged(state.reads, settings->isolation == Isolation::serializable);
+    sessions.push_back(std::make_shared<Session>(context, row, ChangeSet::from_staged(state),
+                                                 *std::move(settings), std::move(reads)));
     sessions.back()->forget_unlinked();
   }
   if (!drops.empty()) TRY(staging.write(drops, Durability::lazy));

@@ -40,7 +40,8 @@ bool means_lost_bytes(int error) {
 
 class Sealer::Impl {
  public:
-  explicit Impl(std::shared_ptr<ObjectStore> store) : store_(std::move(store)), thread_([this] { run(); }) {}
+  explicit Impl(std::shared_ptr<ObjectStore> store)
+      : store_(std::move(store)), thread_([this] { run(); }) {}
 
   ~Impl() { stop(); }
 
@@ -79,7 +80,8 @@ class Sealer::Impl {
   /// Empty when it is time to stop.
   std::vector<Request> wait_for_requests() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    while (queue_.empty() && !stopping_) changed_.wait(mutex_);
+    while (queue_.empty() && !stopping_)
+      changed_.wait(mutex_);
     const auto settled = std::chrono::steady_clock::now() + kSettleTime;
     while (!stopping_ && changed_.wait_until(mutex_, settled)) {
     }
@@ -91,22 +93,26 @@ class Sealer::Impl {
     auto session = request.session.lock();
     if (!session) return;
     const auto generation = session->begin_seal(request.inode, request.object);
-    if (generation) batch.push_back({std::move(session), request.inode, request.object, *generation});
+    if (generation)
+      batch.push_back({std::move(session), request.inode, request.object, *generation});
   }
 
   void seal(std::span<const Sealing> batch) const {
     if (batch.empty()) return;
     std::vector<ObjectId> objects;
     objects.reserve(batch.size());
-    for (const Sealing& one : batch) objects.push_back(one.object);
+    for (const Sealing& one : batch)
+      objects.push_back(one.object);
     const auto sealed = store_->seal(objects);
     if (sealed) {
-      for (const Sealing& one : batch) one.session->mark_sealed(one.inode, one.object, one.generation);
+      for (const Sealing& one : batch)
+        one.session->mark_sealed(one.inode, one.object, one.generation);
       return;
     }
     if (means_lost_bytes(sealed.error().code)) {
       // Which of them lost bytes is not known, and asking again would be answered with success.
-      for (const Sealing& one : batch) one.session->mark_damaged(one.inode, one.object, sealed.error().code);
+      for (const Sealing& one : batch)
+        one.session->mark_damaged(one.inode, one.object, sealed.error().code);
       spdlog::error("seal {} bodies: {}", batch.size(), sealed.error().describe());
       return;
     }
@@ -126,10 +132,13 @@ class Sealer::Impl {
   std::thread thread_;  // last: it uses all of the above
 };
 
-Sealer::Sealer(std::shared_ptr<ObjectStore> store) : impl_(std::make_unique<Impl>(std::move(store))) {}
+Sealer::Sealer(std::shared_ptr<ObjectStore> store)
+    : impl_(std::make_unique<Impl>(std::move(store))) {}
 Sealer::~Sealer() = default;
 
-void Sealer::stop() { impl_->stop(); }
+void Sealer::stop() {
+  impl_->stop();
+}
 
 void Sealer::enqueue(std::weak_ptr<Session> session, InodeId inode, ObjectId object) {
   impl_->enqueue({std::move(session), inode, object});

@@ -28,7 +28,8 @@ Session::Session(TableContext context, StagedSession row, ChangeSet changes,
             .journalled_garbage = {},
             .open_for_writing = {},
             .reads = std::move(reads)} {
-  if (settings_->isolation == Isolation::serializable) (void)data_.reads.track();  // what it reads from here on
+  if (settings_->isolation == Isolation::serializable)
+    (void)data_.reads.track();  // what it reads from here on
   records_reads_ = data_.reads.tracking() != ReadSet::Tracking::off;
   if (!row_.boot_id.empty()) return;
   row_.boot_id = boot_id();
@@ -63,7 +64,8 @@ void Session::AfterUnlock::remove(const std::vector<ObjectId>& objects) const {
 }
 
 void Session::settle(AfterUnlock& after) {
-  if (data_.reads.tracking() == ReadSet::Tracking::off) records_reads_.store(false, std::memory_order_relaxed);
+  if (data_.reads.tracking() == ReadSet::Tracking::off)
+    records_reads_.store(false, std::memory_order_relaxed);
   after.garbage = std::exchange(data_.garbage, {});
   if (!is_alive()) after.journalled_garbage = std::exchange(data_.journalled_garbage, {});
   if (!is_alive() || announced_ || !is_dirty()) return;
@@ -189,7 +191,8 @@ void Session::remove_unused_bodies(const ChangeSet& changes, SeqNo version,
     const auto merged = replaced.find(id);
     // What was made here and merged with nothing is in the version: no need to ask.
     if (inode.made_here && merged == replaced.end()) continue;
-    const auto committed = context_.catalog->find_inode(version, merged == replaced.end() ? id : merged->second);
+    const auto committed =
+        context_.catalog->find_inode(version, merged == replaced.end() ? id : merged->second);
     // Not known is not unused: what stays behind takes space only.
     if (!committed) continue;
     if (!*committed || (*committed)->object != inode.record.object) {

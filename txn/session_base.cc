@@ -13,7 +13,8 @@ Value merged(const Value& mine, const Value& was, const Value& is) {
   return mine == was ? is : mine;
 }
 
-InodeRecord merged_record(const ChangedInode& inode, const InodeRecord& was, const InodeRecord& is) {
+InodeRecord merged_record(const ChangedInode& inode, const InodeRecord& was,
+                          const InodeRecord& is) {
   InodeRecord record = inode.record;
   record.mode = merged(record.mode, was.mode, is.mode);
   record.uid = merged(record.uid, was.uid, is.uid);
@@ -42,9 +43,11 @@ std::unexpected<Error> refuse(InodeId inode, const char* why) {
 }
 
 /// A body copied from the old base that nobody wrote gives way to the new base's.
-Result<void> drop_stale_copy(const TableContext& context, ChangedInode& inode, const InodeRecord& is, Move& move) {
+Result<void> drop_stale_copy(const TableContext& context, ChangedInode& inode,
+                             const InodeRecord& is, Move& move) {
   const auto body = TRY(context.store->stat(inode.record.object));
-  if (inode.writers > 0 || !is_untouched(inode, body)) return refuse(inode.record.id, "its content changed");
+  if (inode.writers > 0 || !is_untouched(inode, body))
+    return refuse(inode.record.id, "its content changed");
   move.stale_copies.push_back(inode);
   inode.body_staged = false;
   inode.copied_ctime_ns = 0;
@@ -87,19 +90,22 @@ Result<Move> compute_move(const SessionData& data, SeqNo base) {
   for (const auto& [key, inode] : data.changes.dirents()) {
     if (data.is_made_here(key.parent)) continue;
     const auto dirent = TRY(data.context.catalog->find_dirent(base, key.parent, key.name));
-    if (inode == (dirent ? dirent->inode : InodeId::none)) move.settled_names.emplace_back(key, inode);
+    if (inode == (dirent ? dirent->inode : InodeId::none))
+      move.settled_names.emplace_back(key, inode);
   }
   return move;
 }
 
 void apply(SessionData& data, Move move, SeqNo base) {
-  for (ChangedInode& inode : move.inodes) data.changes.add_inode(std::move(inode));
+  for (ChangedInode& inode : move.inodes)
+    data.changes.add_inode(std::move(inode));
   for (const auto& [key, id] : move.settled_names) {
     data.changes.forget_dirent(key);
     ChangedInode* inode = data.changes.find_inode_for_bookkeeping(id);
     if (inode != nullptr && inode->place == key) inode->place.reset();
   }
-  for (const InodeId id : move.forgotten) data.changes.forget_inode(id);
+  for (const InodeId id : move.forgotten)
+    data.changes.forget_inode(id);
   for (const ChangedInode& copy : move.stale_copies)
     data.give_up_body(copy);
   data.base = base;

@@ -15,8 +15,8 @@ std::unexpected<Error> fail_inode(int code, const char* what, InodeId inode) {
   return fail(code, fmt::format("{} {}", what, raw(inode)));
 }
 
-/// The root of a session belongs to its maker, who can always work in it, unless a program asked for something else.
-/// Presentation only: the change set never learns of it.
+/// The root of a session belongs to its maker, who can always work in it, unless a program asked
+/// for something else. Presentation only: the change set never learns of it.
 void show_maker(const SessionData& data, const ChangedInode* changed, InodeRecord& root) {
   if (changed == nullptr || !changed->uid_set) root.uid = data.uid;
   if (changed == nullptr || !changed->gid_set) root.gid = data.gid;
@@ -43,7 +43,8 @@ void apply_body(const struct stat& body, const ChangedInode& inode, Attributes& 
   }
 }
 
-Result<std::optional<InodeId>> SessionData::find_dirent(InodeId parent, std::string_view name) const {
+Result<std::optional<InodeId>> SessionData::find_dirent(InodeId parent,
+                                                        std::string_view name) const {
   const DirentKey key{parent, std::string(name)};
   if (const InodeId* changed = changes.find_dirent(key)) {
     if (*changed == InodeId::none) return std::nullopt;
@@ -59,7 +60,8 @@ Result<std::optional<InodeRecord>> SessionData::find_inode(InodeId inode) const 
   return context.catalog->find_inode(base, inode);
 }
 
-Result<std::optional<InodeRecord>> SessionData::find_child(InodeId parent, std::string_view name) const {
+Result<std::optional<InodeRecord>> SessionData::find_child(InodeId parent,
+                                                           std::string_view name) const {
   if (const InodeId* changed = changes.find_dirent({parent, std::string(name)})) {
     if (*changed == InodeId::none) return std::nullopt;
     return find_inode(*changed);
@@ -127,7 +129,8 @@ Result<std::string> SessionData::path_of(InodeId inode) const {
   return path;
 }
 
-Result<std::optional<std::string>> SessionData::find_xattr(InodeId inode, std::string_view name) const {
+Result<std::optional<std::string>> SessionData::find_xattr(InodeId inode,
+                                                           std::string_view name) const {
   if (const auto* changed = changes.find_xattr({inode, std::string(name)})) return *changed;
   if (is_made_here(inode)) return std::nullopt;
   return context.catalog->find_xattr(base, inode, name);
@@ -136,7 +139,8 @@ Result<std::optional<std::string>> SessionData::find_xattr(InodeId inode, std::s
 Result<std::vector<std::string>> SessionData::xattr_names(InodeId inode) const {
   std::set<std::string> names;
   if (!is_made_here(inode)) {
-    for (auto& [name, value] : TRY(context.catalog->list_xattrs(base, inode))) names.insert(std::move(name));
+    for (auto& [name, value] : TRY(context.catalog->list_xattrs(base, inode)))
+      names.insert(std::move(name));
   }
   for (auto entry = changes.xattrs().lower_bound({inode, {}});
        entry != changes.xattrs().end() && entry->first.inode == inode; ++entry) {
@@ -163,7 +167,8 @@ Result<Attributes> SessionData::attributes_of(const ChangedInode& inode) const {
   if (!inode.body_staged) return attributes;
   attributes.staged = true;
   const auto body = context.store->stat(inode.record.object);
-  // A body that is lost must not take the directory's listing with it: opening or committing the file will say so.
+  // A body that is lost must not take the directory's listing with it: opening or committing the
+  // file will say so.
   if (!body && body.error().code != ENOENT) return std::unexpected(body.error());
   if (body) apply_body(*body, inode, attributes);
   return attributes;

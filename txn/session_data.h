@@ -39,20 +39,22 @@ struct TableContext {
   std::shared_ptr<Catalog> catalog;
   std::shared_ptr<ObjectStore> store;
   std::shared_ptr<IdSource> ids;
-  std::shared_ptr<Sealer> sealer;  ///< may be null: then bodies are sealed at commit only
+  std::shared_ptr<Sealer> sealer;       ///< may be null: then bodies are sealed at commit only
   std::shared_ptr<ConfigStore> config;  ///< may be null: then every key has its default
   const Clock* clock = nullptr;
   std::shared_ptr<hooks::Hooks> hooks;  ///< may be null: then there are none
-  std::shared_ptr<Fence> fence;  ///< may be null: then no other mount ever takes over
+  std::shared_ptr<Fence> fence;         ///< may be null: then no other mount ever takes over
   /// The sessions that are open, for early detection. Expired where nobody manages them.
   std::weak_ptr<const OpenSessions> neighbours = {};
 };
 
-/// One session's data, as tree operations (txn/tree/) see it while they hold the session's lock: the change set first,
-/// the base below. Not thread-safe; reached only through Session::read and Session::mutate.
+/// One session's data, as tree operations (txn/tree/) see it while they hold the session's lock:
+/// the change set first, the base below. Not thread-safe; reached only through Session::read and
+/// Session::mutate.
 ///
-/// An operation first reads all that can fail, the entries to edit included, and only then changes anything, so that
-/// on an error nothing was changed. (An entry that `edit_inode` copied from the base and nobody edited says nothing.)
+/// An operation first reads all that can fail, the entries to edit included, and only then changes
+/// anything, so that on an error nothing was changed. (An entry that `edit_inode` copied from the
+/// base and nobody edited says nothing.)
 struct SessionData {
   const TableContext& context;
   SessionId id = SessionId::none;
@@ -69,7 +71,8 @@ struct SessionData {
   std::set<InodeId> open_for_writing;
   ReadSet reads;
 
-  // The view. "Not there" is an empty optional. Records are as they stand, without a staged body's size and times.
+  // The view. "Not there" is an empty optional. Records are as they stand, without a staged body's
+  // size and times.
   Result<std::optional<InodeId>> find_dirent(InodeId parent, std::string_view name) const;
   Result<std::optional<InodeRecord>> find_inode(InodeId inode) const;
   Result<std::optional<InodeRecord>> find_child(InodeId parent, std::string_view name) const;
@@ -86,11 +89,13 @@ struct SessionData {
   Result<std::optional<std::string>> find_xattr(InodeId inode, std::string_view name) const;
   Result<std::vector<std::string>> xattr_names(InodeId inode) const;
 
-  // As stat(2) shows it: a staged body's size and times are its object's, the root is its maker's. ENOENT.
+  // As stat(2) shows it: a staged body's size and times are its object's, the root is its maker's.
+  // ENOENT.
   Result<Attributes> attributes(InodeId inode) const;
   Result<Attributes> attributes_of(const ChangedInode& inode) const;
   Result<Attributes> lookup(InodeId parent, std::string_view name) const;
-  Result<std::vector<ListedAttributes>> list(InodeId directory, std::string_view after, std::size_t limit) const;
+  Result<std::vector<ListedAttributes>> list(InodeId directory, std::string_view after,
+                                             std::size_t limit) const;
 
   // What the base alone says, to tell a change from a return to what was.
   bool is_made_here(InodeId inode) const;
@@ -102,7 +107,8 @@ struct SessionData {
   };
   Result<Entry> find_entry(const DirentKey& key) const;
 
-  /// True when what would be read was made, written as a whole or removed here: no read of the base.
+  /// True when what would be read was made, written as a whole or removed here: no read of the
+  /// base.
   bool is_own(ReadKind kind, InodeId inode, std::string_view name) const;
 
   // Changes.
@@ -117,7 +123,8 @@ struct SessionData {
   void add_writer(ChangedInode& inode);
   /// The staged body of `inode` is not needed any more.
   void give_up_body(const ChangedInode& inode);
-  /// Forgets what is left of an unlinked inode that the kernel holds no longer, unless it has writers.
+  /// Forgets what is left of an unlinked inode that the kernel holds no longer, unless it has
+  /// writers.
   void forget_if_unreachable(InodeId inode);
 
   TimeNs now_ns() const { return context.clock->now_ns(); }

@@ -14,8 +14,8 @@ constexpr std::size_t kPageMax = 4096;
 class BaseEntries {
  public:
   /// `exists` is false for a directory the base does not have.
-  BaseEntries(CatalogReader& catalog, SeqNo base, InodeId directory, std::string_view after, bool exists,
-              std::size_t first_page)
+  BaseEntries(CatalogReader& catalog, SeqNo base, InodeId directory, std::string_view after,
+              bool exists, std::size_t first_page)
       : catalog_(catalog),
         base_(base),
         directory_(directory),
@@ -51,11 +51,13 @@ class BaseEntries {
   std::size_t next_ = 0;
 };
 
-/// The merge of both layers by name, the session's entry before the base's of that name. Calls `emit(name, inode id,
-/// base's record or null)` for each entry there is, until it answers false.
+/// The merge of both layers by name, the session's entry before the base's of that name. Calls
+/// `emit(name, inode id, base's record or null)` for each entry there is, until it answers false.
 template <typename Emit>
-Result<void> merge(const SessionData& data, InodeId directory, std::string_view after, std::size_t limit, Emit emit) {
-  BaseEntries base(*data.context.catalog, data.base, directory, after, !data.is_made_here(directory), limit);
+Result<void> merge(const SessionData& data, InodeId directory, std::string_view after,
+                   std::size_t limit, Emit emit) {
+  BaseEntries base(*data.context.catalog, data.base, directory, after,
+                   !data.is_made_here(directory), limit);
   const auto& dirents = data.changes.dirents();
   auto changed = dirents.upper_bound({directory, std::string(after)});
   while (true) {
@@ -64,8 +66,9 @@ Result<void> merge(const SessionData& data, InodeId directory, std::string_view 
     if (below == nullptr && !has_changed) return {};
     if (has_changed && (below == nullptr || changed->first.name <= below->name)) {
       if (below != nullptr && changed->first.name == below->name) base.skip();
-      const bool goes_on = changed->second == InodeId::none ||
-                           TRY(emit(changed->first.name, changed->second, static_cast<InodeRecord*>(nullptr)));
+      const bool goes_on =
+          changed->second == InodeId::none ||
+          TRY(emit(changed->first.name, changed->second, static_cast<InodeRecord*>(nullptr)));
       if (!goes_on) return {};
       ++changed;
       continue;
@@ -82,7 +85,8 @@ Result<std::vector<ListedAttributes>> SessionData::list(InodeId parent, std::str
   TRY(directory(parent));
   std::vector<ListedAttributes> entries;
   if (limit == 0) return entries;
-  const auto add = [&](const std::string& name, InodeId inode, InodeRecord* in_base) -> Result<bool> {
+  const auto add = [&](const std::string& name, InodeId inode,
+                       InodeRecord* in_base) -> Result<bool> {
     const ChangedInode* changed = changes.find_inode(inode);
     if (changed != nullptr) {
       entries.push_back({name, TRY(attributes_of(*changed))});

@@ -1,8 +1,8 @@
 #include "txn/session_manager.h"
 
-#include <cerrno>
-
 #include <spdlog/spdlog.h>
+
+#include <cerrno>
 
 #include "meta/base/fault.h"
 #include "meta/name.h"
@@ -122,14 +122,15 @@ class SessionManager::Impl {
     return {};
   }
 
-  void commit(std::string_view name, std::string_view receipt, const Caller& caller, CommitPipeline::Callback callback) {
+  void commit(std::string_view name, std::string_view receipt, const Caller& caller,
+              CommitPipeline::Callback callback) {
     const auto session = sessions_.find(name);
     if (!session) return callback(committed_before(name, receipt));
     commit(session, receipt, caller, std::move(callback));
   }
 
-  void commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
-              CommitPipeline::Callback callback) {
+  void commit(const std::shared_ptr<Session>& session, std::string_view receipt,
+              const Caller& caller, CommitPipeline::Callback callback) {
     const std::string name = session->name();
     if (const auto admitted = admit(*session, receipt, caller); !admitted) {
       const CommitOutcome outcome = failed(admitted.error().code);
@@ -174,7 +175,8 @@ class SessionManager::Impl {
   }
 
   Result<std::vector<std::string>> receipt_names(std::size_t limit) {
-    return receipts_.names(limit, [this](const std::string& name) { return sessions_.contains(name); });
+    return receipts_.names(limit,
+                           [this](const std::string& name) { return sessions_.contains(name); });
   }
 
   Result<void> remove_receipt(std::string_view name) {
@@ -196,14 +198,16 @@ class SessionManager::Impl {
     return session;
   }
 
-  static Result<void> admit(const Session& session, std::string_view receipt, const Caller& caller) {
+  static Result<void> admit(const Session& session, std::string_view receipt,
+                            const Caller& caller) {
     // EINVAL would make the kernel send the rename twice.
     if (!valid_session_name(receipt)) return fail(EPERM, "commit as " + std::string(receipt));
     TRY(may_end(session, caller));
     return fault::point("commit.submitted");
   }
 
-  /// There is no session `name`: perhaps because this very commit was done before, and its answer was lost.
+  /// There is no session `name`: perhaps because this very commit was done before, and its answer
+  /// was lost.
   CommitOutcome committed_before(std::string_view name, std::string_view receipt) const {
     const auto found = receipts_.find(receipt);
     if (!found) return failed(found.error().code);
@@ -214,8 +218,10 @@ class SessionManager::Impl {
     return outcome;
   }
 
-  /// Moves the session to the receipts. It is there before its name is free, so that it can be found at any time.
-  void keep_receipt(const std::shared_ptr<Session>& session, const std::string& receipt, const CommitOutcome& outcome) {
+  /// Moves the session to the receipts. It is there before its name is free, so that it can be
+  /// found at any time.
+  void keep_receipt(const std::shared_ptr<Session>& session, const std::string& receipt,
+                    const CommitOutcome& outcome) {
     receipts_.add(receipt, {.tree = session,
                             .version = outcome.version,
                             .made_version = outcome.made_version,
@@ -237,7 +243,8 @@ class SessionManager::Impl {
     const auto frozen = session->freeze();
     if (frozen) return session;
     // It was committed a moment ago.
-    return fail(frozen.error().code == EALREADY ? ENOENT : frozen.error().code, "end session " + std::string(name));
+    return fail(frozen.error().code == EALREADY ? ENOENT : frozen.error().code,
+                "end session " + std::string(name));
   }
 
   void drop(Session& session) {
@@ -255,38 +262,66 @@ class SessionManager::Impl {
   Receipts receipts_;
   CommitResults results_;
   ObjectRemover remover_;
-  Journal journal_;          ///< hands bodies to the remover until it is destroyed
+  Journal journal_;  ///< hands bodies to the remover until it is destroyed
   const std::unique_ptr<hooks::Announcer> announcer_;  ///< null where there are no hooks
   CommitPipeline pipeline_;  ///< last: its callbacks use all of the above until it is destroyed
 };
 
-SessionManager::SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging, CommitOptions options)
+SessionManager::SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging,
+                               CommitOptions options)
     : impl_(std::make_unique<Impl>(std::move(context), term, std::move(staging), options)) {}
 SessionManager::~SessionManager() = default;
 
-Result<std::size_t> SessionManager::recover() { return impl_->recover(); }
-Result<std::shared_ptr<Session>> SessionManager::begin(std::string_view name, const Caller& caller) {
+Result<std::size_t> SessionManager::recover() {
+  return impl_->recover();
+}
+Result<std::shared_ptr<Session>> SessionManager::begin(std::string_view name,
+                                                       const Caller& caller) {
   return impl_->begin(name, caller);
 }
-std::shared_ptr<Session> SessionManager::find(std::string_view name) const { return impl_->sessions_.find(name); }
-std::vector<std::shared_ptr<Session>> SessionManager::list() const { return impl_->sessions_.list(); }
-Result<void> SessionManager::rename(std::string_view from, std::string_view to) { return impl_->rename(from, to); }
+std::shared_ptr<Session> SessionManager::find(std::string_view name) const {
+  return impl_->sessions_.find(name);
+}
+std::vector<std::shared_ptr<Session>> SessionManager::list() const {
+  return impl_->sessions_.list();
+}
+Result<void> SessionManager::rename(std::string_view from, std::string_view to) {
+  return impl_->rename(from, to);
+}
 void SessionManager::commit(std::string_view name, std::string_view receipt, const Caller& caller,
                             CommitPipeline::Callback callback) {
   impl_->commit(name, receipt, caller, std::move(callback));
 }
-void SessionManager::commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
-                            CommitPipeline::Callback callback) {
+void SessionManager::commit(const std::shared_ptr<Session>& session, std::string_view receipt,
+                            const Caller& caller, CommitPipeline::Callback callback) {
   impl_->commit(session, receipt, caller, std::move(callback));
 }
-Result<void> SessionManager::discard(std::string_view name, const Caller& caller) { return impl_->discard(name, caller); }
-Result<void> SessionManager::remove(std::string_view name, const Caller& caller) { return impl_->remove(name, caller); }
-Result<std::shared_ptr<Tree>> SessionManager::receipt(std::string_view name) { return impl_->receipt(name); }
-Result<std::vector<std::string>> SessionManager::receipt_names(std::size_t limit) { return impl_->receipt_names(limit); }
-Result<void> SessionManager::remove_receipt(std::string_view name) { return impl_->remove_receipt(name); }
-int SessionManager::last_commit_error(std::string_view name) const { return impl_->results_.last_error(name); }
-CommitCounts SessionManager::commit_counts() const { return impl_->results_.counts(); }
-CommitPipeline& SessionManager::pipeline() { return impl_->pipeline_; }
-Journal& SessionManager::journal() { return impl_->journal_; }
+Result<void> SessionManager::discard(std::string_view name, const Caller& caller) {
+  return impl_->discard(name, caller);
+}
+Result<void> SessionManager::remove(std::string_view name, const Caller& caller) {
+  return impl_->remove(name, caller);
+}
+Result<std::shared_ptr<Tree>> SessionManager::receipt(std::string_view name) {
+  return impl_->receipt(name);
+}
+Result<std::vector<std::string>> SessionManager::receipt_names(std::size_t limit) {
+  return impl_->receipt_names(limit);
+}
+Result<void> SessionManager::remove_receipt(std::string_view name) {
+  return impl_->remove_receipt(name);
+}
+int SessionManager::last_commit_error(std::string_view name) const {
+  return impl_->results_.last_error(name);
+}
+CommitCounts SessionManager::commit_counts() const {
+  return impl_->results_.counts();
+}
+CommitPipeline& SessionManager::pipeline() {
+  return impl_->pipeline_;
+}
+Journal& SessionManager::journal() {
+  return impl_->journal_;
+}
 
 }  // namespace commitfs

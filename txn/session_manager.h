@@ -21,48 +21,60 @@ struct CommitCounts {
   std::uint64_t refused = 0;    ///< any other error
 };
 
-/// Names to sessions and receipts. Thread-safe; no lock is held while a session, the journal, the catalog or a callback
-/// is called. Errors besides those named: EIO, EAGAIN, ENOSPC of catalog and store.
+/// Names to sessions and receipts. Thread-safe; no lock is held while a session, the journal, the
+/// catalog or a callback is called. Errors besides those named: EIO, EAGAIN, ENOSPC of catalog and
+/// store.
 class SessionManager {
  public:
-  SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging, CommitOptions options);
-  /// Finishes the commits that were submitted, then writes the journal. Sessions stay readable for who holds them.
+  SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging,
+                 CommitOptions options);
+  /// Finishes the commits that were submitted, then writes the journal. Sessions stay readable for
+  /// who holds them.
   ~SessionManager();
 
-  /// Opens again every session found in staging that was not committed, under its name, and answers how many. One whose
-  /// name another has taken (a discard that power loss undid) becomes NAME.ID. One whose base is gone, or whose settings are
-  /// damaged, stays in staging, closed: nothing of it is removed. Called once, before serving.
+  /// Opens again every session found in staging that was not committed, under its name, and answers
+  /// how many. One whose name another has taken (a discard that power loss undid) becomes NAME.ID.
+  /// One whose base is gone, or whose settings are damaged, stays in staging, closed: nothing of it
+  /// is removed. Called once, before serving.
   Result<std::size_t> recover();
 
-  /// `mkdir sessions/NAME` or `NAME@VERSION`: the part after the last '@' names the base (see resolve_version); the session
-  /// keeps the whole name. A receipt of that name is hidden while the session is open.
-  /// EEXIST, ENOENT (no such version), EINVAL (name reserved: .commitfs).
+  /// `mkdir sessions/NAME` or `NAME@VERSION`: the part after the last '@' names the base (see
+  /// resolve_version); the session keeps the whole name. A receipt of that name is hidden while the
+  /// session is open. EEXIST, ENOENT (no such version), EINVAL (name reserved: .commitfs).
   Result<std::shared_ptr<Session>> begin(std::string_view name, const Caller& caller);
-  std::shared_ptr<Session> find(std::string_view name) const;     ///< open or freezing; null when there is none
-  std::vector<std::shared_ptr<Session>> list() const;             ///< by name
-  /// `mv sessions/a sessions/b`. ENOENT, EEXIST, EINVAL (reserved), EROFS while a commit is under way.
+  std::shared_ptr<Session> find(
+      std::string_view name) const;  ///< open or freezing; null when there is none
+  std::vector<std::shared_ptr<Session>> list() const;  ///< by name
+  /// `mv sessions/a sessions/b`. ENOENT, EEXIST, EINVAL (reserved), EROFS while a commit is under
+  /// way.
   Result<void> rename(std::string_view from, std::string_view to);
 
-  /// `mv sessions/NAME commit/RECEIPT`. See CommitPipeline::submit. The callback runs once, after all bookkeeping: then
-  /// the session is a receipt. Asked again for a session that was committed as RECEIPT, it answers success and that version.
-  /// Answers at once, on the caller's thread: ENOENT, EACCES for another user's (root may), EPERM for a reserved name.
-  void commit(std::string_view name, std::string_view receipt, const Caller& caller, CommitPipeline::Callback callback);
-  /// The same for a session that the caller has hold of, whatever has its name by now. ENOENT when it was discarded.
-  void commit(const std::shared_ptr<Session>& session, std::string_view receipt, const Caller& caller,
+  /// `mv sessions/NAME commit/RECEIPT`. See CommitPipeline::submit. The callback runs once, after
+  /// all bookkeeping: then the session is a receipt. Asked again for a session that was committed
+  /// as RECEIPT, it answers success and that version. Answers at once, on the caller's thread:
+  /// ENOENT, EACCES for another user's (root may), EPERM for a reserved name.
+  void commit(std::string_view name, std::string_view receipt, const Caller& caller,
               CommitPipeline::Callback callback);
-  /// EACCES for another user's (root may), ENOENT, EBUSY while a commit is under way. Its bodies are removed in the
-  /// background, whatever their number.
+  /// The same for a session that the caller has hold of, whatever has its name by now. ENOENT when
+  /// it was discarded.
+  void commit(const std::shared_ptr<Session>& session, std::string_view receipt,
+              const Caller& caller, CommitPipeline::Callback callback);
+  /// EACCES for another user's (root may), ENOENT, EBUSY while a commit is under way. Its bodies
+  /// are removed in the background, whatever their number.
   Result<void> discard(std::string_view name, const Caller& caller);
   /// rmdir of a session that changed nothing; ENOTEMPTY otherwise. Else as discard.
   Result<void> remove(std::string_view name, const Caller& caller);
 
-  /// The read-only view `commit/NAME`; null when there is none. The Session itself for the newest 1,000 of this mount.
+  /// The read-only view `commit/NAME`; null when there is none. The Session itself for the newest
+  /// 1,000 of this mount.
   Result<std::shared_ptr<Tree>> receipt(std::string_view name);
-  /// Newest first. Of a table whose newest 20,000 versions have few names, older names may be missing.
+  /// Newest first. Of a table whose newest 20,000 versions have few names, older names may be
+  /// missing.
   Result<std::vector<std::string>> receipt_names(std::size_t limit = 1000);
   /// `rmdir commit/NAME`; lasts across mounts. ENOENT. Durable when it returns.
   Result<void> remove_receipt(std::string_view name);
-  /// The errno of the last commit of that name that failed; 0 when there is none. The newest 1,000 names are remembered.
+  /// The errno of the last commit of that name that failed; 0 when there is none. The newest 1,000
+  /// names are remembered.
   int last_commit_error(std::string_view name) const;
   CommitCounts commit_counts() const;
 

@@ -1,6 +1,6 @@
-#include <cstring>
-
 #include <fmt/format.h>
+
+#include <cstring>
 
 #include "txn/delta.h"
 #include "txn/status.h"
@@ -44,11 +44,15 @@ Result<std::vector<ChangeRecord>> changes_of(Session& session) {
 
 char letter_of(ChangeKind kind) {
   switch (kind) {
-    case ChangeKind::added: return 'A';
-    case ChangeKind::deleted: return 'D';
-    case ChangeKind::renamed: return 'R';
+    case ChangeKind::added:
+      return 'A';
+    case ChangeKind::deleted:
+      return 'D';
+    case ChangeKind::renamed:
+      return 'R';
     case ChangeKind::modified:
-    case ChangeKind::attributes: return 'M';
+    case ChangeKind::attributes:
+      return 'M';
   }
   return '?';
 }
@@ -61,15 +65,18 @@ std::string quote_beside_arrow(std::string_view name) {
 }
 
 std::string diff_line(const ChangeRecord& change) {
-  if (change.kind != ChangeKind::renamed) return fmt::format("{}\t{}\n", letter_of(change.kind), quote_name(change.path));
-  return fmt::format("R\t{} -> {}\n", quote_beside_arrow(change.old_path), quote_beside_arrow(change.path));
+  if (change.kind != ChangeKind::renamed)
+    return fmt::format("{}\t{}\n", letter_of(change.kind), quote_name(change.path));
+  return fmt::format("R\t{} -> {}\n", quote_beside_arrow(change.old_path),
+                     quote_beside_arrow(change.path));
 }
 
 void add_counts(Lines& lines, Session& session) {
   const auto changes = changes_of(session);
   if (!changes) return lines.add_error(changes.error());
   std::map<char, std::uint64_t> counts;
-  for (const ChangeRecord& change : *changes) ++counts[letter_of(change.kind)];
+  for (const ChangeRecord& change : *changes)
+    ++counts[letter_of(change.kind)];
   lines.add("added", counts['A']);
   lines.add("modified", counts['M']);
   lines.add("deleted", counts['D']);
@@ -78,15 +85,18 @@ void add_counts(Lines& lines, Session& session) {
 
 void add_writers(Lines& lines, Session& session) {
   // A deadline that has passed: asks, and does not wait.
-  for (const std::string& path : session.wait_for_writers({})) lines.add("open for writing", quote_name(path));
+  for (const std::string& path : session.wait_for_writers({}))
+    lines.add("open for writing", quote_name(path));
 }
 
 void add_settings(Lines& lines, const SessionSettings& settings) {
   const SessionSettings defaults;
   lines.add("isolation", to_string(settings.isolation));
-  if (settings.operation != defaults.operation) lines.add("operation", to_string(settings.operation));
+  if (settings.operation != defaults.operation)
+    lines.add("operation", to_string(settings.operation));
   if (settings.early != defaults.early) lines.add("early", to_string(settings.early));
-  for (const std::string& path : settings.replace) lines.add("replaces", quote_name(path));
+  for (const std::string& path : settings.replace)
+    lines.add("replaces", quote_name(path));
   if (!settings.require.empty()) lines.add("require", printable(settings.require));
   if (settings.frozen) lines.add("frozen", "it takes no changes");
 }
@@ -95,10 +105,14 @@ void add_settings(Lines& lines, const SessionSettings& settings) {
 
 std::string_view to_string(SessionState state) {
   switch (state) {
-    case SessionState::open: return "open";
-    case SessionState::freezing: return "freezing";
-    case SessionState::committed: return "committed";
-    case SessionState::discarded: return "discarded";
+    case SessionState::open:
+      return "open";
+    case SessionState::freezing:
+      return "freezing";
+    case SessionState::committed:
+      return "committed";
+    case SessionState::discarded:
+      return "discarded";
   }
   return "unknown";
 }
@@ -109,7 +123,8 @@ std::string session_status_text(Session& session) {
   lines.add("session", quote_name(session.name()));
   lines.add("state", to_string(state));
   lines.add("base", raw(session.base()));
-  if (const SeqNo version = session.committed_as(); version != SeqNo::none) lines.add("version", raw(version));
+  if (const SeqNo version = session.committed_as(); version != SeqNo::none)
+    lines.add("version", raw(version));
   const auto head = session.context().catalog->head_seq_no();
   if (head) lines.add("head", raw(*head));
   if (!head) lines.add_error(head.error());
@@ -117,14 +132,18 @@ std::string session_status_text(Session& session) {
   lines.add("user", printable(user_name(session.uid())));
   add_counts(lines, session);
   add_settings(lines, *session.settings());
-  if (const std::string error = session.require_error(); !error.empty()) lines.add("require refused", printable(error));
+  if (const std::string error = session.require_error(); !error.empty())
+    lines.add("require refused", printable(error));
   if (state != SessionState::open && state != SessionState::freezing) return lines.take();
 
-  if (const auto damaged = session.damaged_bodies(); !damaged.empty()) lines.add("damaged", damaged.size());
+  if (const auto damaged = session.damaged_bodies(); !damaged.empty())
+    lines.add("damaged", damaged.size());
   add_writers(lines, session);
-  for (const std::string& note : session.early_notes()) lines.add("early warning", note);
+  for (const std::string& note : session.early_notes())
+    lines.add("early warning", note);
   if (session.last_error() != 0) lines.add("last error", error_text(session.last_error()));
-  if (session.outlived_boot()) lines.add("recovered", "the machine went down while this session was open");
+  if (session.outlived_boot())
+    lines.add("recovered", "the machine went down while this session was open");
   return lines.take();
 }
 
@@ -132,7 +151,8 @@ std::string session_diff_text(Session& session) {
   const auto changes = changes_of(session);
   if (!changes) return fmt::format("error: {}\n", printable(changes.error().describe()));
   std::string out;
-  for (const ChangeRecord& change : *changes) out += diff_line(change);
+  for (const ChangeRecord& change : *changes)
+    out += diff_line(change);
   return out;
 }
 

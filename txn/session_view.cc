@@ -1,6 +1,6 @@
-#include <cerrno>
-
 #include <fmt/format.h>
+
+#include <cerrno>
 
 #include "txn/session.h"
 
@@ -60,12 +60,14 @@ Result<Attributes> Session::attributes(InodeId inode) {
       });
 }
 
-Result<std::vector<ListedAttributes>> Session::list(InodeId directory, std::string_view after, std::size_t limit) {
+Result<std::vector<ListedAttributes>> Session::list(InodeId directory, std::string_view after,
+                                                    std::size_t limit) {
   return answer(
       directory, [&](const SessionData& data) { return data.list(directory, after, limit); },
       [&](Tree& tree, InodeId there) -> Result<std::vector<ListedAttributes>> {
         auto entries = TRY(tree.list(there, after, limit));
-        for (ListedAttributes& entry : entries) entry.attributes.inode.id = id_here(entry.attributes.inode.id);
+        for (ListedAttributes& entry : entries)
+          entry.attributes.inode.id = id_here(entry.attributes.inode.id);
         return entries;
       });
 }
@@ -95,7 +97,9 @@ Result<std::vector<std::string>> Session::xattr_names(InodeId inode) {
 Result<InodeId> Session::parent_of(InodeId directory) {
   return answer(
       directory, [&](const SessionData& data) { return data.parent_of(directory); },
-      [&](Tree& tree, InodeId there) -> Result<InodeId> { return id_here(TRY(tree.parent_of(there))); });
+      [&](Tree& tree, InodeId there) -> Result<InodeId> {
+        return id_here(TRY(tree.parent_of(there)));
+      });
 }
 
 Result<std::string> Session::path_of(InodeId inode) {

@@ -10,7 +10,8 @@ constexpr std::size_t kReportedPathsMax = 100;
 /// The staged body of a file that has a name, if it is still `object`.
 const ChangedInode* find_body(const ChangeSet& changes, InodeId inode, ObjectId object) {
   const ChangedInode* found = changes.find_inode(inode);
-  if (found == nullptr || !found->body_staged || found->record.object != object || found->record.nlink == 0) {
+  if (found == nullptr || !found->body_staged || found->record.object != object ||
+      found->record.nlink == 0) {
     return nullptr;
   }
   return found;
@@ -32,7 +33,8 @@ void Session::release_writer(InodeId id) {
     writers_released_.notify_all();
     settle(after);
   }
-  if (to_seal != ObjectId::none && context_.sealer) context_.sealer->enqueue(weak_from_this(), id, to_seal);
+  if (to_seal != ObjectId::none && context_.sealer)
+    context_.sealer->enqueue(weak_from_this(), id, to_seal);
 }
 
 void Session::release_inode(InodeId id) {
@@ -63,7 +65,8 @@ std::vector<std::pair<InodeId, ObjectId>> Session::mappable_bodies() const {
   MutexLock lock(mutex_);
   std::vector<std::pair<InodeId, ObjectId>> bodies;
   for (const auto& [id, inode] : data_.changes.inodes()) {
-    if (inode.maybe_mapped && inode.body_staged && inode.record.nlink > 0) bodies.emplace_back(id, inode.record.object);
+    if (inode.maybe_mapped && inode.body_staged && inode.record.nlink > 0)
+      bodies.emplace_back(id, inode.record.object);
   }
   return bodies;
 }
@@ -104,7 +107,8 @@ std::vector<std::pair<InodeId, ObjectId>> Session::unsealed_bodies() const {
   MutexLock lock(mutex_);
   std::vector<std::pair<InodeId, ObjectId>> bodies;
   for (const auto& [id, inode] : data_.changes.inodes()) {
-    if (inode.body_staged && !inode.sealed && inode.record.nlink > 0) bodies.emplace_back(id, inode.record.object);
+    if (inode.body_staged && !inode.sealed && inode.record.nlink > 0)
+      bodies.emplace_back(id, inode.record.object);
   }
   return bodies;
 }

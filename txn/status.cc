@@ -22,7 +22,8 @@ Json session_to_json(const Session& session, TimeNs now_ns) {
 }
 
 Json head_to_json(const VersionRecord& head) {
-  return {{"seq_no", raw(head.seq_no)}, {"term", raw(head.term)}, {"time", format_time(head.time_ns)}};
+  return {
+      {"seq_no", raw(head.seq_no)}, {"term", raw(head.term)}, {"time", format_time(head.time_ns)}};
 }
 
 /// The lines of one metric.
@@ -31,7 +32,9 @@ class Metrics {
   void describe(std::string_view name, std::string_view type, std::string_view help) {
     out_ += fmt::format("# HELP commitfs_{0} {2}\n# TYPE commitfs_{0} {1}\n", name, type, help);
   }
-  void value(std::string_view name, std::uint64_t number) { out_ += fmt::format("commitfs_{} {}\n", name, number); }
+  void value(std::string_view name, std::uint64_t number) {
+    out_ += fmt::format("commitfs_{} {}\n", name, number);
+  }
   void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
     describe(name, "gauge", help);
     value(name, number);
@@ -56,13 +59,12 @@ std::string table_status_json(Table& table) {
                  {"head", head ? head_to_json(*head) : Json(nullptr)},
                  {"term", raw(table.term())},
                  {"sessions", Json::array()}};
-  for (const auto& session : sessions) object["sessions"].push_back(session_to_json(*session, now_ns));
-  object["counts"] = {{"open_sessions", sessions.size()},
-                      {"recovered_sessions", table.recovered_sessions()},
-                      {"commits", counts.committed},
-                      {"unchanged", counts.unchanged},
-                      {"conflicts", counts.conflicts},
-                      {"refused", counts.refused}};
+  for (const auto& session : sessions)
+    object["sessions"].push_back(session_to_json(*session, now_ns));
+  object["counts"] = {
+      {"open_sessions", sessions.size()}, {"recovered_sessions", table.recovered_sessions()},
+      {"commits", counts.committed},      {"unchanged", counts.unchanged},
+      {"conflicts", counts.conflicts},    {"refused", counts.refused}};
   if (!head) object["error"] = to_utf8(head.error().describe()).text;
   return object.dump(2) + '\n';
 }
@@ -75,15 +77,18 @@ std::string metrics_text(Table& table) {
     metrics.gauge("head_seq_no", "Number of the newest version.", raw(*head));
   }
   metrics.gauge("term", "Term of this mount.", raw(table.term()));
-  metrics.gauge("open_sessions", "Sessions not committed and not discarded.", table.sessions().list().size());
-  metrics.gauge("recovered_sessions", "Sessions an earlier mount left open.", table.recovered_sessions());
+  metrics.gauge("open_sessions", "Sessions not committed and not discarded.",
+                table.sessions().list().size());
+  metrics.gauge("recovered_sessions", "Sessions an earlier mount left open.",
+                table.recovered_sessions());
   metrics.describe("commits_total", "counter", "Commits of this mount by result.");
   metrics.value("commits_total{result=\"committed\"}", counts.committed);
   metrics.value("commits_total{result=\"unchanged\"}", counts.unchanged);
   metrics.value("commits_total{result=\"conflict\"}", counts.conflicts);
   metrics.value("commits_total{result=\"refused\"}", counts.refused);
   if (const auto store = context.store->statistics()) {
-    metrics.gauge("store_free_bytes", "Space left on the file system below.", store->f_bavail * store->f_frsize);
+    metrics.gauge("store_free_bytes", "Space left on the file system below.",
+                  store->f_bavail * store->f_frsize);
   }
   return metrics.take();
 }

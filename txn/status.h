@@ -6,29 +6,32 @@
 #include "txn/session.h"
 #include "txn/table.h"
 
-/// What the control files show. Each answers the whole file, newline-ended; a failure to read the catalog or a body is told
-/// in the text (an `error` line or field), for a status file must always be readable. All are thread-safe.
+/// What the control files show. Each answers the whole file, newline-ended; a failure to read the
+/// catalog or a body is told in the text (an `error` line or field), for a status file must always
+/// be readable. All are thread-safe.
 namespace commitfs {
 
 /// "open", "freezing", "committed", "discarded".
 std::string_view to_string(SessionState state);
 
-/// `.commitfs/status` of a session, `key: value` lines: session, state, base, head (or version), created, user, and while
-/// it is open: added, modified, deleted, renamed (paths), damaged (bodies whose sync failed), `open for writing` (a line
-/// each), last error, recovered (when the machine went down meanwhile). Names as quote_name shows them.
+/// `.commitfs/status` of a session, `key: value` lines: session, state, base, head (or version),
+/// created, user, and while it is open: added, modified, deleted, renamed (paths), damaged (bodies
+/// whose sync failed), `open for writing` (a line each), last error, recovered (when the machine
+/// went down meanwhile). Names as quote_name shows them.
 std::string session_status_text(Session& session);
 
-/// `.commitfs/diff` of a session: a path a line, `A\tpath`, `M\tpath`, `D\tpath`, `R\told -> new`, ordered by path. Names with
-/// control characters, quotes, backslashes or bytes that are not UTF-8 are quoted as git does. Of a committed session:
-/// what its version did.
+/// `.commitfs/diff` of a session: a path a line, `A\tpath`, `M\tpath`, `D\tpath`, `R\told -> new`,
+/// ordered by path. Names with control characters, quotes, backslashes or bytes that are not UTF-8
+/// are quoted as git does. Of a committed session: what its version did.
 std::string session_diff_text(Session& session);
 
 /// `.commitfs/status` of the table. JSON, schema 1; fields may be added:
 ///   schema, table (path), time (now),
 ///   head {seq_no, term, time}, term (of this mount),
 ///   sessions [{name, state, base, uid, age_s}] by name,
-///   counts {open_sessions, recovered_sessions, commits, unchanged, conflicts, refused} since the mount,
-///   error (absent when there is none). Names that are not UTF-8 are escaped; their object then has "escaped": true.
+///   counts {open_sessions, recovered_sessions, commits, unchanged, conflicts, refused} since the
+///   mount, error (absent when there is none). Names that are not UTF-8 are escaped; their object
+///   then has "escaped": true.
 std::string table_status_json(Table& table);
 
 /// `.commitfs/metrics`: Prometheus text exposition, version 0.0.4.

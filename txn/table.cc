@@ -39,8 +39,8 @@ Result<TableContext> make_context(const ControlDirectory& control) {
 
 }  // namespace
 
-/// Destroyed in reverse: the sealer ends, the manager finishes its commits (which seal for themselves) and writes its
-/// journal, while all else is still there; the lock goes last.
+/// Destroyed in reverse: the sealer ends, the manager finishes its commits (which seal for
+/// themselves) and writes its journal, while all else is still there; the lock goes last.
 class Table::Impl {
  public:
   Impl(std::filesystem::path table, TableLock held, TableContext shared, Term raised,
@@ -63,7 +63,8 @@ class Table::Impl {
 Table::Table(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Table::~Table() = default;
 
-Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& directory, CommitOptions options) {
+Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& directory,
+                                           CommitOptions options) {
   const ControlDirectory control = TRY(ControlDirectory::open(directory));
   TableLock lock = TRY(TableLock::take(control.fd(), directory));
   TableContext context = TRY(make_context(control));
@@ -76,9 +77,11 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
   context.fence = std::make_shared<Fence>(context.catalog, term);
   context.config = TRY(ConfigStore::open(context.catalog, term, *context.clock));
 
-  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term, std::move(staging), options);
+  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term,
+                                     std::move(staging), options);
   impl->recovered = TRY(impl->sessions.recover());
-  spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(), raw(term), impl->recovered);
+  spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(), raw(term),
+               impl->recovered);
   return std::unique_ptr<Table>(new Table(std::move(impl)));
 }
 
@@ -88,11 +91,21 @@ Result<std::shared_ptr<Catalog>> Table::open_catalog(const std::filesystem::path
   return TRY(open_sqlite_catalog_read_only(control.catalog()));
 }
 
-const std::filesystem::path& Table::directory() const { return impl_->directory; }
-const TableContext& Table::context() const { return impl_->context; }
-SessionManager& Table::sessions() { return impl_->sessions; }
-Term Table::term() const { return impl_->term; }
-std::size_t Table::recovered_sessions() const { return impl_->recovered; }
+const std::filesystem::path& Table::directory() const {
+  return impl_->directory;
+}
+const TableContext& Table::context() const {
+  return impl_->context;
+}
+SessionManager& Table::sessions() {
+  return impl_->sessions;
+}
+Term Table::term() const {
+  return impl_->term;
+}
+std::size_t Table::recovered_sessions() const {
+  return impl_->recovered;
+}
 
 Result<std::optional<SeqNo>> Table::resolve_version(std::string_view text) const {
   return commitfs::resolve_version(*impl_->context.catalog, text);

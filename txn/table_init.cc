@@ -37,7 +37,8 @@ Result<AdoptionSummary> Table::init(const std::filesystem::path& directory) {
   const std::string is_one_already = directory.string() + " is a table already";
   if (is_table(directory)) return fail(EEXIST, is_one_already);
   // Before .commitfs is made: that changes the directory's times.
-  const AdoptionSource source{.root_fd = root.get(), .root = TRY(read_attributes(root.get(), ".")).inode};
+  const AdoptionSource source{.root_fd = root.get(),
+                              .root = TRY(read_attributes(root.get(), ".")).inode};
 
   const ControlDirectory control = TRY(ControlDirectory::make(directory));
   TableLock lock = TRY(TableLock::take(control.fd(), directory));

@@ -29,7 +29,8 @@ Result<void> write_pid(int file) {
   return posix::write_all_at(file, std::as_bytes(std::span(text)), 0);
 }
 
-/// Whether `file` still has the name: its holder may have removed it just before it gave the lock back.
+/// Whether `file` still has the name: its holder may have removed it just before it gave the lock
+/// back.
 Result<bool> is_current(int control_fd, int file) {
   const struct stat mine = TRY(posix::stat_fd(file));
   const auto named = posix::stat_at(control_fd, kLockName);
@@ -46,7 +47,8 @@ Result<TableLock> TableLock::take(int control_fd, const std::string& table) {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       if (errno != EWOULDBLOCK) return fail_errno("flock " + table + "/.commitfs/lock");
-      return fail(EBUSY, "table " + table + " is mounted for committing by " + holder_of(file.get()));
+      return fail(EBUSY,
+                  "table " + table + " is mounted for committing by " + holder_of(file.get()));
     }
     if (!TRY(is_current(control_fd, file.get()))) continue;
     TRY(write_pid(file.get()));

@@ -1,5 +1,6 @@
 #include "txn/text.h"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -8,8 +9,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace commitfs {
 namespace {
@@ -57,12 +56,24 @@ void append_octal(std::string& out, std::string_view bytes) {
 
 void append_escaped(std::string& out, std::string_view character) {
   switch (character[0]) {
-    case '\n': out += "\\n"; return;
-    case '\t': out += "\\t"; return;
-    case '\r': out += "\\r"; return;
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    default: append_octal(out, character); return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    default:
+      append_octal(out, character);
+      return;
   }
 }
 

@@ -22,9 +22,12 @@ class VersionTree : public Tree {
     return fail(ENOENT, fmt::format("lookup {}/{}", raw(parent), name));
   }
 
-  Result<Attributes> attributes(InodeId id) override { return plain_attributes(TRY(inode(TRY(version()), id))); }
+  Result<Attributes> attributes(InodeId id) override {
+    return plain_attributes(TRY(inode(TRY(version()), id)));
+  }
 
-  Result<std::vector<ListedAttributes>> list(InodeId id, std::string_view after, std::size_t limit) override {
+  Result<std::vector<ListedAttributes>> list(InodeId id, std::string_view after,
+                                             std::size_t limit) override {
     const SeqNo at = TRY(version());
     auto listed = TRY(catalog_->list(at, id, after, limit));
     if (listed.empty()) TRY(directory(at, id));
@@ -47,7 +50,8 @@ class VersionTree : public Tree {
   Result<std::vector<std::string>> xattr_names(InodeId id) override {
     const SeqNo at = TRY(version());
     std::vector<std::string> names;
-    for (auto& [name, value] : TRY(catalog_->list_xattrs(at, id))) names.push_back(std::move(name));
+    for (auto& [name, value] : TRY(catalog_->list_xattrs(at, id)))
+      names.push_back(std::move(name));
     if (names.empty()) TRY(inode(at, id));
     return names;
   }
@@ -95,7 +99,8 @@ class VersionTree : public Tree {
 
   Result<DirentKey> name_of(SeqNo at, InodeId id) {
     auto links = TRY(catalog_->links_of(at, id));
-    if (links.empty()) return fail(ENOENT, fmt::format("name of {} in version {}", raw(id), raw(at)));
+    if (links.empty())
+      return fail(ENOENT, fmt::format("name of {} in version {}", raw(id), raw(at)));
     return std::move(links.front());
   }
 
@@ -104,7 +109,8 @@ class VersionTree : public Tree {
 
 class SnapshotTree final : public VersionTree {
  public:
-  SnapshotTree(std::shared_ptr<Catalog> catalog, SeqNo at) : VersionTree(std::move(catalog)), at_(at) {}
+  SnapshotTree(std::shared_ptr<Catalog> catalog, SeqNo at)
+      : VersionTree(std::move(catalog)), at_(at) {}
 
  private:
   Result<SeqNo> version() override { return at_; }
@@ -164,7 +170,9 @@ class EmptyTree final : public Tree {
 
 }  // namespace
 
-std::shared_ptr<Tree> make_empty_tree(InodeRecord root) { return std::make_shared<EmptyTree>(std::move(root)); }
+std::shared_ptr<Tree> make_empty_tree(InodeRecord root) {
+  return std::make_shared<EmptyTree>(std::move(root));
+}
 
 std::shared_ptr<Tree> make_snapshot_tree(std::shared_ptr<Catalog> catalog, SeqNo at) {
   return std::make_shared<SnapshotTree>(std::move(catalog), at);

@@ -11,7 +11,8 @@
 
 namespace commitfs {
 
-/// What stat(2) of one inode in a view says. For a staged body, size, blocks and times are those of its object now.
+/// What stat(2) of one inode in a view says. For a staged body, size, blocks and times are those of
+/// its object now.
 struct Attributes {
   InodeRecord inode;
   std::uint64_t blocks_512 = 0;
@@ -24,17 +25,20 @@ struct ListedAttributes {
   Attributes attributes;
 };
 
-/// One consistent tree of directories and files to read: the head, a version, or a session's own view.
-/// Inodes are named by the catalog's ids; the root is InodeId::root. Thread-safe.
-/// Errors: ENOENT (no such name, or the inode is gone from this view), ENOTDIR, ENODATA (no such attribute), EIO.
+/// One consistent tree of directories and files to read: the head, a version, or a session's own
+/// view. Inodes are named by the catalog's ids; the root is InodeId::root. Thread-safe. Errors:
+/// ENOENT (no such name, or the inode is gone from this view), ENOTDIR, ENODATA (no such
+/// attribute), EIO.
 class Tree {
  public:
   virtual ~Tree() = default;
 
   virtual Result<Attributes> lookup(InodeId parent, std::string_view name) = 0;
   virtual Result<Attributes> attributes(InodeId inode) = 0;
-  /// At most `limit` entries after the name `after` (bytewise; from the start when it is empty), by name. "." and ".." are not in it.
-  virtual Result<std::vector<ListedAttributes>> list(InodeId directory, std::string_view after, std::size_t limit) = 0;
+  /// At most `limit` entries after the name `after` (bytewise; from the start when it is empty), by
+  /// name. "." and ".." are not in it.
+  virtual Result<std::vector<ListedAttributes>> list(InodeId directory, std::string_view after,
+                                                     std::size_t limit) = 0;
   virtual Result<std::string> xattr(InodeId inode, std::string_view name) = 0;
   virtual Result<std::vector<std::string>> xattr_names(InodeId inode) = 0;
   /// The directory above a directory; the root's is the root.

@@ -16,8 +16,8 @@ namespace commitfs {
 
 struct TableConfig;
 
-/// Attributes that another version gave a file which this session replaced by a new one: bytes of one, attributes of the
-/// other (row 28).
+/// Attributes that another version gave a file which this session replaced by a new one: bytes of
+/// one, attributes of the other (row 28).
 struct InheritedAttributes {
   std::optional<mode_t> mode;
   std::optional<uid_t> uid;
@@ -37,8 +37,8 @@ struct IgnoredName {
 /// The answer to "may this land on that head?", and what applying it must know.
 struct Validation {
   ConflictReport report;
-  /// Inodes made here that the head has already: directories merged (row 21), identical files (row 3). `none`: the file it
-  /// replaced is gone, and it brought nothing new (row 33).
+  /// Inodes made here that the head has already: directories merged (row 21), identical files (row
+  /// 3). `none`: the file it replaced is gone, and it brought nothing new (row 33).
   std::unordered_map<InodeId, InodeId> replaced;
   /// Names whose change is the head's already, or is none (rows 3, 9, 21, 22, 33): not applied.
   std::set<DirentKey> settled;
@@ -49,18 +49,20 @@ struct Validation {
   /// file: that one, which takes my attributes (row 28).
   std::map<InodeId, InodeId> successors;
   std::vector<IgnoredName> ignored;
-  /// Pairs that are a conflict unless their bytes are equal: to be compared outside the catalog's lock, then validated again.
+  /// Pairs that are a conflict unless their bytes are equal: to be compared outside the catalog's
+  /// lock, then validated again.
   std::vector<std::pair<ObjectId, ObjectId>> unknown_bytes;
 };
 
-/// Which bodies are known to be equal or to differ, so that validation under the catalog's lock reads no data.
-/// Not thread-safe.
+/// Which bodies are known to be equal or to differ, so that validation under the catalog's lock
+/// reads no data. Not thread-safe.
 class BodyComparisons {
  public:
   std::optional<bool> find(ObjectId a, ObjectId b) const;
   void put(ObjectId a, ObjectId b, bool identical);
   /// Compares every pair that is not known yet. Errors: EIO.
-  Result<void> compare(const ObjectStore& store, const std::vector<std::pair<ObjectId, ObjectId>>& pairs);
+  Result<void> compare(const ObjectStore& store,
+                       const std::vector<std::pair<ObjectId, ObjectId>>& pairs);
 
  private:
   std::map<std::pair<ObjectId, ObjectId>, bool> known_;

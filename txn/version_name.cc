@@ -1,10 +1,10 @@
 #include "txn/version_name.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-
-#include <fmt/format.h>
 
 namespace commitfs {
 namespace {

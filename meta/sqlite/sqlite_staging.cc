@@ -144,7 +144,8 @@ class SqliteStaging final : public Staging {
     std::vector<StagedState> states;
     auto row = TRY(connection.use(kListSessions));
     while (TRY(row.step())) {
-      states.push_back({.row = TRY(read_session(row)), .inodes = {}, .dirents = {}, .xattrs = {}, .reads = {}});
+      states.push_back(
+          {.row = TRY(read_session(row)), .inodes = {}, .dirents = {}, .xattrs = {}, .reads = {}});
       TRY(load_rows(connection, states.back()));
     }
     return states;

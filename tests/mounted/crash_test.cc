@@ -147,7 +147,8 @@ TEST_P(Crash, OthersWorkOnWhileACommitIsSealing) {
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(scratch() / "seal.reached"); }));
   // Not from one directory to another: that waits, see RENAME in the kernel's own locks.
   ok("cd sessions/t; echo t > n; cat a; mkdir m; mv n k; rm -r m; cat ../../live/a ../s/a");
-  // A new name in the session's root would wait as well: the kernel locks a directory while it is moved.
+  // A new name in the session's root would wait as well: the kernel locks a directory while it is
+  // moved.
   EXPECT_THAT(sh("python3 -c \"open('sessions/s/a', 'r+')\""), FailedWith("Read-only file system"));
   EXPECT_TRUE(mover->running());
   ok("touch $SCRATCH/seal.go");

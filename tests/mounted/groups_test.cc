@@ -133,8 +133,7 @@ TEST_P(Configuration, IsolationIsTheLeastASessionMayHave) {
   ok("echo 'isolation = serializable' >> .commitfs/config");
   session("s", "");
   EXPECT_EQ(read("sessions/s/.commitfs/isolation"), "serializable\n");
-  EXPECT_THAT(sh("echo snapshot > sessions/s/.commitfs/isolation"),
-              FailedWith("Invalid argument"));
+  EXPECT_THAT(sh("echo snapshot > sessions/s/.commitfs/isolation"), FailedWith("Invalid argument"));
 }
 
 TEST_P(Configuration, SurvivesAKill) {

@@ -66,17 +66,17 @@ TEST_P(Sessions, FilesCannotBeMadeBesideSessions) {
 TEST_P(Sessions, AWorkingDirectoryKeepsItsNameWhenTheBaseMovesForward) {
   session("s", "echo n > n");
   commit("other", "echo 2 > other");
-  const Output output =
-      sh("cd sessions/s && echo head > .commitfs/base && readlink /proc/self/cwd && cat other && ls");
+  const Output output = sh(
+      "cd sessions/s && echo head > .commitfs/base && readlink /proc/self/cwd && cat other && ls");
   EXPECT_EQ(output.out, at("sessions/s").native() + "\n2\na\nd\nn\nother\n") << output;
 }
 
 TEST_P(Sessions, AWorkingDirectoryGetsTheReceiptsNameWhenItsSessionIsCommitted) {
   session("s", "echo n > n");
   commit("other", "echo 2 > other");
-  const Output output = sh(
-      "cd sessions/s && mv ../../sessions/s ../../commit/ && "
-      "until [ \"$(readlink /proc/self/cwd)\" = $MOUNT/commit/s ]; do :; done; cat other n");
+  const Output output =
+      sh("cd sessions/s && mv ../../sessions/s ../../commit/ && "
+         "until [ \"$(readlink /proc/self/cwd)\" = $MOUNT/commit/s ]; do :; done; cat other n");
   EXPECT_EQ(output.out, "2\nn\n") << output;
 }
 

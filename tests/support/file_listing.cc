@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TimeNs to_ns(const struct statx_timestamp& time) { return TimeNs{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+TimeNs to_ns(const struct statx_timestamp& time) {
+  return TimeNs{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 std::map<std::string, std::string> xattrs_of(const fs::path& path) {
   std::array<char, 65536> names{};
@@ -30,18 +32,22 @@ std::map<std::string, std::string> xattrs_of(const fs::path& path) {
   return xattrs;
 }
 
-ListedFile listed(const fs::path& path, const std::string& name, std::map<ino_t, std::string>& first_names) {
+ListedFile listed(const fs::path& path, const std::string& name,
+                  std::map<ino_t, std::string>& first_names) {
   ListedFile file;
   // First, because it may be what updates the link's access time.
   if (fs::is_symlink(path)) file.symlink_target = fs::read_symlink(path).string();
-  struct statx status {};
-  if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &status) != 0) {
+  struct statx status{};
+  if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME,
+              &status) != 0) {
     throw std::runtime_error("statx " + path.string());
   }
   file.mode = status.stx_mode;
   file.uid = status.stx_uid;
   file.gid = status.stx_gid;
-  file.rdev = S_ISCHR(file.mode) || S_ISBLK(file.mode) ? makedev(status.stx_rdev_major, status.stx_rdev_minor) : 0;
+  file.rdev = S_ISCHR(file.mode) || S_ISBLK(file.mode)
+                  ? makedev(status.stx_rdev_major, status.stx_rdev_minor)
+                  : 0;
   file.size_bytes = S_ISDIR(file.mode) ? 0 : status.stx_size;
   file.atime_ns = to_ns(status.stx_atime);
   file.mtime_ns = to_ns(status.stx_mtime);
@@ -67,30 +73,35 @@ void list_below(CatalogReader& catalog, SeqNo at, const InodeRecord& inode, cons
   file.btime_ns = inode.btime_ns;
   file.symlink_target = inode.symlink_target;
   file.nlink = inode.nlink;
-  for (auto& [name, value] : must(catalog.list_xattrs(at, inode.id))) file.xattrs[name] = value;
+  for (auto& [name, value] : must(catalog.list_xattrs(at, inode.id)))
+    file.xattrs[name] = value;
   ids[path] = inode.id;
   listing[path] = file;
   if (!inode.is_directory()) return;
   for (const ListedDirent& entry : must(catalog.list(at, inode.id, "", SIZE_MAX >> 1))) {
-    list_below(catalog, at, entry.inode, path.empty() ? entry.name : path + '/' + entry.name, ids, listing);
+    list_below(catalog, at, entry.inode, path.empty() ? entry.name : path + '/' + entry.name, ids,
+               listing);
   }
 }
 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const ListedFile& file) {
-  out << std::oct << file.mode << std::dec << " uid " << file.uid << " gid " << file.gid << " rdev " << file.rdev
-      << " size " << file.size_bytes << " times " << file.atime_ns << ' ' << file.mtime_ns << ' ' << file.ctime_ns << ' '
-      << file.btime_ns << " links " << file.nlink << " first " << quote_name(file.first_name);
+  out << std::oct << file.mode << std::dec << " uid " << file.uid << " gid " << file.gid << " rdev "
+      << file.rdev << " size " << file.size_bytes << " times " << file.atime_ns << ' '
+      << file.mtime_ns << ' ' << file.ctime_ns << ' ' << file.btime_ns << " links " << file.nlink
+      << " first " << quote_name(file.first_name);
   if (!file.symlink_target.empty()) out << " -> " << quote_name(file.symlink_target);
-  for (const auto& [name, value] : file.xattrs) out << ' ' << name << '=' << quote_name(value);
+  for (const auto& [name, value] : file.xattrs)
+    out << ' ' << name << '=' << quote_name(value);
   return out;
 }
 
 FileListing list_directory(const fs::path& directory) {
   FileListing listing;
   std::map<std::string, fs::path> paths{{"", directory}};
-  for (auto at = fs::recursive_directory_iterator(directory); at != fs::recursive_directory_iterator(); ++at) {
+  for (auto at = fs::recursive_directory_iterator(directory);
+       at != fs::recursive_directory_iterator(); ++at) {
     if (at.depth() == 0 && at->path().filename() == ".commitfs") {
       at.disable_recursion_pending();
       continue;
@@ -98,7 +109,8 @@ FileListing list_directory(const fs::path& directory) {
     paths[at->path().lexically_relative(directory).string()] = at->path();
   }
   std::map<ino_t, std::string> first_names;
-  for (const auto& [name, path] : paths) listing[name] = listed(path, name, first_names);
+  for (const auto& [name, path] : paths)
+    listing[name] = listed(path, name, first_names);
   return listing;
 }
 
@@ -109,7 +121,8 @@ FileListing list_version(CatalogReader& catalog, SeqNo at) {
   if (!root) return listing;
   list_below(catalog, at, *root, "", ids, listing);
   std::map<InodeId, std::string> first_names;
-  for (auto& [path, file] : listing) file.first_name = first_names.try_emplace(ids.at(path), path).first->second;
+  for (auto& [path, file] : listing)
+    file.first_name = first_names.try_emplace(ids.at(path), path).first->second;
   return listing;
 }
 

@@ -9,8 +9,8 @@
 
 namespace commitfs::test {
 
-/// A directory of the machine's own file system, as the model for a session: the same calls, by path, each answering its
-/// errno or 0. Symbolic links at the end of a path are not followed.
+/// A directory of the machine's own file system, as the model for a session: the same calls, by
+/// path, each answering its errno or 0. Symbolic links at the end of a path are not followed.
 class NativeTree {
  public:
   explicit NativeTree(std::filesystem::path root) : root_(std::move(root)) {}
@@ -31,7 +31,9 @@ class NativeTree {
   UniqueFd open(const std::string& path) const;
   /// st_mode; 0 when there is nothing.
   mode_t mode_of(const std::string& path) const;
-  std::filesystem::path at(const std::string& path) const { return path.empty() ? root_ : root_ / path; }
+  std::filesystem::path at(const std::string& path) const {
+    return path.empty() ? root_ : root_ / path;
+  }
 
  private:
   const std::filesystem::path root_;

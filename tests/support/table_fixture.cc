@@ -15,7 +15,9 @@ std::string parent_path(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string last_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 void write_bytes(int fd, const std::string& bytes, off_t offset) {
   must(posix::write_all_at(fd, std::as_bytes(std::span(bytes)), offset));
@@ -29,8 +31,8 @@ void clear(CatalogTransaction& transaction, SeqNo at, SeqNo seq_no, InodeId dire
   }
 }
 
-void brief_directory(Tree& tree, const ObjectStore& store, InodeId directory, const std::string& prefix,
-                     std::string& line) {
+void brief_directory(Tree& tree, const ObjectStore& store, InodeId directory,
+                     const std::string& prefix, std::string& line) {
   for (const ListedAttributes& entry : must(tree.list(directory, {}, 1'000'000))) {
     const InodeRecord& inode = entry.attributes.inode;
     const std::string path = prefix + entry.name;
@@ -81,7 +83,8 @@ BaseTree& BaseTree::link(const std::string& path, const std::string& existing) {
   return *this;
 }
 
-BaseTree& BaseTree::xattr(const std::string& path, const std::string& name, const std::string& value) {
+BaseTree& BaseTree::xattr(const std::string& path, const std::string& name,
+                          const std::string& value) {
   find(path).xattrs[name] = value;
   return *this;
 }
@@ -128,12 +131,15 @@ SeqNo TableFixture::commit_base(const BaseTree& tree) {
   clear(*transaction, head, seq_no, InodeId::root);
   for (const auto& [path, record] : inodes) {
     must(transaction->put_inode(seq_no, record));
-    if (record.object != ObjectId::none) must(transaction->put_object(record.object, record.size_bytes));
+    if (record.object != ObjectId::none)
+      must(transaction->put_object(record.object, record.size_bytes));
   }
   for (const BaseTree::Node& node : tree.nodes_) {
     const InodeId inode = inodes.at(node.link_of.empty() ? node.path : node.link_of).id;
-    must(transaction->put_dirent(seq_no, {inodes.at(parent_path(node.path)).id, last_name(node.path)}, inode));
-    for (const auto& [name, value] : node.xattrs) must(transaction->put_xattr(seq_no, {inode, name}, value));
+    must(transaction->put_dirent(
+        seq_no, {inodes.at(parent_path(node.path)).id, last_name(node.path)}, inode));
+    for (const auto& [name, value] : node.xattrs)
+      must(transaction->put_xattr(seq_no, {inode, name}, value));
   }
   VersionRecord version;
   version.seq_no = seq_no;
@@ -174,9 +180,13 @@ Result<InodeId> Shell::find(const std::string& path) const {
   return TRY(session_->lookup(parent, last_name(path))).inode.id;
 }
 
-Result<Attributes> Shell::stat(const std::string& path) const { return session_->attributes(TRY(find(path))); }
+Result<Attributes> Shell::stat(const std::string& path) const {
+  return session_->attributes(TRY(find(path)));
+}
 
-Result<std::string> Shell::read(const std::string& path) const { return read(TRY(find(path))); }
+Result<std::string> Shell::read(const std::string& path) const {
+  return read(TRY(find(path)));
+}
 
 Result<std::string> Shell::read(InodeId inode) const {
   return read_object(*session_->context().store, TRY(session_->attributes(inode)).inode.object);
@@ -247,25 +257,31 @@ Result<void> Shell::rmdir(const std::string& path) {
 Result<void> Shell::rename(const std::string& from, const std::string& to, unsigned flags) {
   const Place old_place = TRY(place(from));
   const Place new_place = TRY(place(to));
-  return tree::rename(*session_, old_place.parent, old_place.name, new_place.parent, new_place.name, flags);
+  return tree::rename(*session_, old_place.parent, old_place.name, new_place.parent, new_place.name,
+                      flags);
 }
 
 Result<Attributes> Shell::setattr(const std::string& path, const tree::SetAttributes& changes) {
   return tree::setattr(*session_, TRY(find(path)), changes);
 }
 
-Result<void> Shell::setxattr(const std::string& path, const std::string& name, const std::string& value, int flags) {
+Result<void> Shell::setxattr(const std::string& path, const std::string& name,
+                             const std::string& value, int flags) {
   return tree::setxattr(*session_, TRY(find(path)), name, value, flags);
 }
 
-std::string Shell::brief() const { return test::brief(*session_, *session_->context().store); }
+std::string Shell::brief() const {
+  return test::brief(*session_, *session_->context().store);
+}
 
 std::vector<std::string> Shell::names(const std::string& path, std::size_t page) const {
   const InodeId directory = must(find(path));
   std::vector<std::string> names;
   while (true) {
-    const auto entries = must(session_->list(directory, names.empty() ? std::string() : names.back(), page));
-    for (const ListedAttributes& entry : entries) names.push_back(entry.name);
+    const auto entries =
+        must(session_->list(directory, names.empty() ? std::string() : names.back(), page));
+    for (const ListedAttributes& entry : entries)
+      names.push_back(entry.name);
     if (entries.size() < page) return names;
   }
 }

@@ -28,7 +28,8 @@ class ManualClock final : public Clock {
   std::atomic<TimeNs> now_ns_{1'700'000'000'000'000'000};
 };
 
-/// A tree in the making, path by path; becomes a version by TableFixture::commit_base. Parents come before children.
+/// A tree in the making, path by path; becomes a version by TableFixture::commit_base. Parents come
+/// before children.
 class BaseTree {
  public:
   BaseTree& directory(const std::string& path, mode_t mode = 0755);
@@ -73,7 +74,8 @@ class TableFixture : public ::testing::Test {
 /// A session, or any tree, spoken to by path as a shell does. Symbolic links are not followed.
 class Shell {
  public:
-  explicit Shell(std::shared_ptr<Session> session, Caller caller = {.uid = 1000, .gid = 1000, .pid = 1, .umask = 022})
+  explicit Shell(std::shared_ptr<Session> session,
+                 Caller caller = {.uid = 1000, .gid = 1000, .pid = 1, .umask = 022})
       : session_(std::move(session)), caller_(caller) {}
 
   Session& session() { return *session_; }
@@ -84,7 +86,8 @@ class Shell {
   Result<std::string> read(InodeId inode) const;
 
   /// A new file, closed again.
-  Result<Attributes> create(const std::string& path, const std::string& bytes = {}, mode_t mode = 0644);
+  Result<Attributes> create(const std::string& path, const std::string& bytes = {},
+                            mode_t mode = 0644);
   /// `>` of an existing file, or of a new one.
   Result<void> write(const std::string& path, const std::string& bytes);
   /// `>>` of an existing file.
@@ -97,7 +100,8 @@ class Shell {
   Result<void> rmdir(const std::string& path);
   Result<void> rename(const std::string& from, const std::string& to, unsigned flags = 0);
   Result<Attributes> setattr(const std::string& path, const tree::SetAttributes& changes);
-  Result<void> setxattr(const std::string& path, const std::string& name, const std::string& value, int flags = 0);
+  Result<void> setxattr(const std::string& path, const std::string& name, const std::string& value,
+                        int flags = 0);
 
   /// The whole tree in one line, by path: "a=text d/ d/b=more l->target".
   std::string brief() const;

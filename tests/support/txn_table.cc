@@ -24,11 +24,13 @@ std::string read_object(ObjectStore& store, ObjectId object) {
   const UniqueFd fd = must(store.open_body(object, O_RDONLY), "open object");
   std::string bytes;
   char buffer[4096];
-  for (ssize_t n; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) bytes.append(buffer, static_cast<std::size_t>(n));
+  for (ssize_t n; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;)
+    bytes.append(buffer, static_cast<std::size_t>(n));
   return bytes;
 }
 
-void read_directory(Tree& tree, ObjectStore& store, InodeId directory, const std::string& prefix, Contents& contents) {
+void read_directory(Tree& tree, ObjectStore& store, InodeId directory, const std::string& prefix,
+                    Contents& contents) {
   std::string after;
   for (;;) {
     const auto page = must(tree.list(directory, after, 100), "list " + prefix);
@@ -144,7 +146,8 @@ Writer& Writer::touch(const std::string& path, TimeNs mtime_ns) {
   return *this;
 }
 
-Writer& Writer::set_xattr(const std::string& path, const std::string& name, const std::string& value) {
+Writer& Writer::set_xattr(const std::string& path, const std::string& name,
+                          const std::string& value) {
   must(tree::setxattr(*session_, find(path), name, value, 0), "setxattr " + path);
   return *this;
 }
@@ -188,17 +191,21 @@ Writer& Writer::rewrite() {
   return *this;
 }
 
-Contents Writer::contents() { return read_tree(*session_, *table_.context.store); }
+Contents Writer::contents() {
+  return read_tree(*session_, *table_.context.store);
+}
 
 TxnTable::TxnTable(std::shared_ptr<Catalog> catalog) {
   std::string pattern = (std::filesystem::temp_directory_path() / "commitfs-txn-XXXXXX").string();
   directory_ = ::mkdtemp(pattern.data());
   context.catalog = std::move(catalog);
-  context.store = std::make_shared<ObjectStore>(must(ObjectStore::open(directory_ / "objects"), "store"));
+  context.store =
+      std::make_shared<ObjectStore>(must(ObjectStore::open(directory_ / "objects"), "store"));
   context.ids = std::make_shared<IdSource>(context.catalog);
   context.clock = &clock_;
   auto transaction = must(context.catalog->begin(), "begin");
-  must(transaction->put_inode(SeqNo{1}, {.id = InodeId::root, .mode = S_IFDIR | 0755, .nlink = 2}), "root");
+  must(transaction->put_inode(SeqNo{1}, {.id = InodeId::root, .mode = S_IFDIR | 0755, .nlink = 2}),
+       "root");
   must(transaction->add_version({.seq_no = SeqNo{1}, .operation = "adopt"}, {}), "version 1");
   const Term term = must(transaction->raise_term(), "term");
   must(transaction->commit(), "commit");
@@ -211,9 +218,13 @@ TxnTable::~TxnTable() {
   std::filesystem::remove_all(directory_);
 }
 
-SeqNo TxnTable::head_seq_no() { return must(context.catalog->head_seq_no(), "head"); }
+SeqNo TxnTable::head_seq_no() {
+  return must(context.catalog->head_seq_no(), "head");
+}
 
-Writer TxnTable::begin(const std::string& name) { return begin_at(head_seq_no(), name); }
+Writer TxnTable::begin(const std::string& name) {
+  return begin_at(head_seq_no(), name);
+}
 
 Writer TxnTable::begin_at(SeqNo base, const std::string& name) {
   StagedSession row;
@@ -239,7 +250,9 @@ SeqNo TxnTable::commit_ok(Writer& writer) {
   return outcome.version;
 }
 
-Contents TxnTable::at(SeqNo version) { return read_tree(*make_snapshot_tree(context.catalog, version), *context.store); }
+Contents TxnTable::at(SeqNo version) {
+  return read_tree(*make_snapshot_tree(context.catalog, version), *context.store);
+}
 
 InodeRecord TxnTable::stat(const std::string& path) {
   const auto tree = make_live_tree(context.catalog);
@@ -263,7 +276,8 @@ void TxnTable::expect_consistent() {
   while (!directories.empty()) {
     const InodeId directory = directories.back();
     directories.pop_back();
-    for (const ListedDirent& entry : must(context.catalog->list(at, directory, "", 1'000'000), "list")) {
+    for (const ListedDirent& entry :
+         must(context.catalog->list(at, directory, "", 1'000'000), "list")) {
       records[entry.inode.id] = entry.inode;
       if (entry.inode.is_directory()) {
         ++names[directory];
@@ -274,7 +288,8 @@ void TxnTable::expect_consistent() {
       }
     }
   }
-  for (const auto& [id, record] : records) EXPECT_EQ(record.nlink, names[id]) << "links of inode " << raw(id);
+  for (const auto& [id, record] : records)
+    EXPECT_EQ(record.nlink, names[id]) << "links of inode " << raw(id);
 }
 
 }  // namespace commitfs::testing

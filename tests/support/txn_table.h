@@ -26,10 +26,12 @@ using Contents = std::map<std::string, std::string>;
 
 class TxnTable;
 
-/// A session spoken to by path, as a program would. Every call expects success; the few that return an errno say so.
+/// A session spoken to by path, as a program would. Every call expects success; the few that return
+/// an errno say so.
 class Writer {
  public:
-  Writer(TxnTable& table, std::shared_ptr<Session> session) : table_(table), session_(std::move(session)) {}
+  Writer(TxnTable& table, std::shared_ptr<Session> session)
+      : table_(table), session_(std::move(session)) {}
 
   Session& session() { return *session_; }
   std::shared_ptr<Session> shared() { return session_; }
@@ -66,13 +68,14 @@ class Writer {
   std::shared_ptr<Session> session_;
 };
 
-/// A table over a memory catalog (or any other) and a store in a temporary directory, with a real commit pipeline.
+/// A table over a memory catalog (or any other) and a store in a temporary directory, with a real
+/// commit pipeline.
 class TxnTable {
  public:
   explicit TxnTable(std::shared_ptr<Catalog> catalog = make_memory_catalog());
   ~TxnTable();
 
-  Writer begin(const std::string& name = "");                 ///< at the head
+  Writer begin(const std::string& name = "");  ///< at the head
   Writer begin_at(SeqNo base, const std::string& name = "");
   /// Makes one version by a session of its own.
   template <typename Work>
@@ -87,7 +90,8 @@ class TxnTable {
   Contents head() { return at(head_seq_no()); }
   SeqNo head_seq_no();
   InodeRecord stat(const std::string& path);
-  /// Inodes, names and link counts of the head agree with each other; heads of groups and directories exist.
+  /// Inodes, names and link counts of the head agree with each other; heads of groups and
+  /// directories exist.
   void expect_consistent();
 
   TableContext context;

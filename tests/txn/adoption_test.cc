@@ -29,7 +29,9 @@ using test::FileListing;
 using test::must;
 using ::testing::HasSubstr;
 
-void put_file(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void put_file(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -38,7 +40,8 @@ std::string read_file(const fs::path& path) {
 
 std::size_t count_files_below(const fs::path& directory) {
   std::size_t count = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) count += entry.is_regular_file() ? 1 : 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory))
+    count += entry.is_regular_file() ? 1 : 0;
   return count;
 }
 
@@ -50,7 +53,9 @@ class Adoption : public ::testing::Test {
 
   fs::path at(const std::string& name) const { return directory_ / name; }
   fs::path objects() const { return directory_ / ".commitfs/objects"; }
-  std::shared_ptr<Catalog> catalog() const { return must(open_sqlite_catalog(directory_ / ".commitfs/catalog.db")); }
+  std::shared_ptr<Catalog> catalog() const {
+    return must(open_sqlite_catalog(directory_ / ".commitfs/catalog.db"));
+  }
   FileListing adopted() const { return test::list_version(*catalog(), SeqNo{1}); }
 
   /// Adopts and expects version 1 to be what the system showed before.
@@ -78,7 +83,8 @@ TEST_F(Adoption, KeepsModeOwnerAndTimesOfFilesDirectoriesAndTheRoot) {
   fs::create_directory(at("d"));
   put_file(at("d/f"), "bytes");
   put_file(at("set"), "");
-  for (const auto& [name, mode] : {std::pair{"d/f", 0640U}, {"set", 06755U}, {"d", 03770U}, {"", 0711U}}) {
+  for (const auto& [name, mode] :
+       {std::pair{"d/f", 0640U}, {"set", 06755U}, {"d", 03770U}, {"", 0711U}}) {
     ASSERT_EQ(::chmod(at(name).c_str(), mode), 0);
     if (::geteuid() == 0) {
       ASSERT_EQ(::chown(at(name).c_str(), 12345, 54321), 0);
@@ -136,7 +142,8 @@ TEST_F(Adoption, KeepsExtendedAttributesOfEveryNamespace) {
   put_file(at("f"), "x");
   fs::create_symlink("f", at("link"));
   const std::string binary("\0\xff\n", 3);
-  if (::setxattr(at("f").c_str(), "user.binary", binary.data(), binary.size(), 0) != 0) GTEST_SKIP() << "no xattrs here";
+  if (::setxattr(at("f").c_str(), "user.binary", binary.data(), binary.size(), 0) != 0)
+    GTEST_SKIP() << "no xattrs here";
   ASSERT_EQ(::setxattr(at("f").c_str(), "user.empty", "", 0, 0), 0);
   ASSERT_EQ(::setxattr(at("d").c_str(), "user.d", "1", 1, 0), 0);
   ASSERT_EQ(::setxattr(at("").c_str(), "user.root", "1", 1, 0), 0);
@@ -148,9 +155,10 @@ TEST_F(Adoption, KeepsExtendedAttributesOfEveryNamespace) {
 }
 
 TEST_F(Adoption, KeepsNamesOfAnyBytes) {
-  for (const std::string& name : {std::string("new\nline"), std::string("\xff\xfe"), std::string("007"), std::string("7"),
-                                  std::string("-rf *"), std::string("\\\"'"), std::string("caf\xc3\xa9"), std::string("cafe\xcc\x81"),
-                                  std::string("A"), std::string("a"), std::string(255, 'x')}) {
+  for (const std::string& name :
+       {std::string("new\nline"), std::string("\xff\xfe"), std::string("007"), std::string("7"),
+        std::string("-rf *"), std::string("\\\"'"), std::string("caf\xc3\xa9"),
+        std::string("cafe\xcc\x81"), std::string("A"), std::string("a"), std::string(255, 'x')}) {
     put_file(at(name), name);
   }
   fs::create_directory(at("d\n\xff"));
@@ -175,11 +183,11 @@ TEST_F(Adoption, LinksBodiesAndTouchesNoFile) {
   put_file(at("f"), "the very bytes");
   const timespec times[2] = {{1000, 1}, {2000, 2}};
   ASSERT_EQ(::utimensat(AT_FDCWD, at("f").c_str(), times, 0), 0);
-  struct stat before {};
+  struct stat before{};
   ASSERT_EQ(::stat(at("f").c_str(), &before), 0);
   must(Table::init(directory_.path()));
 
-  struct stat after {};
+  struct stat after{};
   ASSERT_EQ(::stat(at("f").c_str(), &after), 0);
   EXPECT_EQ(after.st_ino, before.st_ino);
   EXPECT_EQ(after.st_nlink, 2U);
@@ -193,17 +201,20 @@ TEST_F(Adoption, LinksBodiesAndTouchesNoFile) {
   EXPECT_EQ(must(store.stat(inode->object)).st_ino, before.st_ino);
 }
 
-/// In memory where there is such a place: making and removing many files takes disks seconds, adopting them does not.
+/// In memory where there is such a place: making and removing many files takes disks seconds,
+/// adopting them does not.
 class LargeAdoption : public Adoption {
  protected:
-  LargeAdoption() : Adoption(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : fs::temp_directory_path()) {}
+  LargeAdoption()
+      : Adoption(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : fs::temp_directory_path()) {}
 };
 
 TEST_F(LargeAdoption, OfTenThousandFilesKeepsThemAll) {
   for (int directory = 0; directory < 100; ++directory) {
     const fs::path path = at(std::to_string(directory));
     fs::create_directory(path);
-    for (int file = 0; file < 100; ++file) put_file(path / std::to_string(file), "x");
+    for (int file = 0; file < 100; ++file)
+      put_file(path / std::to_string(file), "x");
   }
   const AdoptionSummary summary = expect_faithful();
   EXPECT_EQ(summary.files, 10'000U);
@@ -224,13 +235,14 @@ TEST_F(Adoption, HandsOutNoIdTwiceAfterwards) {
 
 TEST_F(Adoption, MakesAPrivateControlDirectory) {
   must(Table::init(directory_.path()));
-  for (const char* name : {".commitfs", ".commitfs/objects", ".commitfs/hooks", ".commitfs/hooks/pre-commit.d",
-                           ".commitfs/hooks/post-commit.d"}) {
-    struct stat status {};
+  for (const char* name : {".commitfs", ".commitfs/objects", ".commitfs/hooks",
+                           ".commitfs/hooks/pre-commit.d", ".commitfs/hooks/post-commit.d"}) {
+    struct stat status{};
     ASSERT_EQ(::stat(at(name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode, S_IFDIR | 0700U) << name;
   }
-  for (const char* name : {"lock", "catalog.db", "staging.db"}) EXPECT_TRUE(fs::exists(at(".commitfs") / name)) << name;
+  for (const char* name : {"lock", "catalog.db", "staging.db"})
+    EXPECT_TRUE(fs::exists(at(".commitfs") / name)) << name;
 }
 
 TEST_F(Adoption, MakesATableOnlyOnce) {
@@ -272,19 +284,22 @@ class InterruptedAdoption : public Adoption {
  protected:
   void SetUp() override {
     fs::create_directory(at("d"));
-    for (const char* name : {"a", "b", "d/c"}) put_file(at(name), name);
+    for (const char* name : {"a", "b", "d/c"})
+      put_file(at(name), name);
     before_ = lasting(test::list_directory(directory_.path()));
   }
   /// From its third arrival on, or at once, the point fails.
   static void fail_at(const std::string& point) {
-    fault::set_handler([point, arrivals = std::make_shared<int>(0)](std::string_view name) -> Result<void> {
-      if (name != point || (point == "adoption.object" && ++*arrivals < 3)) return {};
-      return fail(ENOSPC, "injected");
-    });
+    fault::set_handler(
+        [point, arrivals = std::make_shared<int>(0)](std::string_view name) -> Result<void> {
+          if (name != point || (point == "adoption.object" && ++*arrivals < 3)) return {};
+          return fail(ENOSPC, "injected");
+        });
   }
   /// Without what making and removing a link, or .commitfs, changes.
   static FileListing lasting(FileListing listing) {
-    for (auto& [path, file] : listing) file.ctime_ns = 0;
+    for (auto& [path, file] : listing)
+      file.ctime_ns = 0;
     listing[""].atime_ns = listing[""].mtime_ns = 0;
     return listing;
   }
@@ -301,7 +316,8 @@ class InterruptedAdoption : public Adoption {
 
 class AdoptionAt : public InterruptedAdoption, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(EveryPoint, AdoptionAt,
-                         ::testing::Values("adoption.object", "adoption.linked", "adoption.before_commit"));
+                         ::testing::Values("adoption.object", "adoption.linked",
+                                           "adoption.before_commit"));
 
 TEST_P(AdoptionAt, LeavesNothingBehindWhenItFails) {
   fail_at(GetParam());
@@ -332,7 +348,8 @@ TEST_P(AdoptionAt, IsBegunAnewAfterACrash) {
 
 TEST_F(InterruptedAdoption, NeverRemovesBodiesOfATableWhoseCatalogIsLost) {
   must(Table::init(directory_.path()));
-  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(at(std::string(".commitfs/catalog.db") + suffix));
+  for (const char* suffix : {"", "-wal", "-shm"})
+    fs::remove(at(std::string(".commitfs/catalog.db") + suffix));
   const auto refused = Table::init(directory_.path());
   EXPECT_ERRNO(refused, EPROTO);
   EXPECT_THAT(refused.error().context, HasSubstr("restore catalog.db"));
@@ -347,9 +364,12 @@ TEST_F(InterruptedAdoption, NeverRemovesACatalogThatCannotBeRead) {
   EXPECT_EQ(count_files_below(objects()), 3U);
 }
 
-/// Runs in a child with mounts of its own. 0: as expected; 77: mounting is not allowed here; else the failing step.
+/// Runs in a child with mounts of its own. 0: as expected; 77: mounting is not allowed here; else
+/// the failing step.
 int adopt_around_a_mount(const fs::path& directory) {
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return 77;
   if (::mount("tmpfs", (directory / "d").c_str(), "tmpfs", 0, nullptr) != 0) return 77;
   const auto refused = Table::init(directory);
   if (refused || refused.error().code != EXDEV) return 1;
@@ -357,9 +377,12 @@ int adopt_around_a_mount(const fs::path& directory) {
   if (fs::exists(directory / ".commitfs")) return 3;
   // A file of the same file system, mounted from elsewhere: only linking it tells.
   if (::umount((directory / "d").c_str()) != 0) return 77;
-  if (::mount((directory / "b").c_str(), (directory / "a").c_str(), nullptr, MS_BIND, nullptr) != 0) return 77;
+  if (::mount((directory / "b").c_str(), (directory / "a").c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return 77;
   const auto refused_file = Table::init(directory);
-  if (refused_file || refused_file.error().code != EXDEV || refused_file.error().context != "adopt a") return 4;
+  if (refused_file || refused_file.error().code != EXDEV ||
+      refused_file.error().context != "adopt a")
+    return 4;
   if (::umount((directory / "a").c_str()) != 0) return 77;
   return Table::init(directory) ? 0 : 5;
 }

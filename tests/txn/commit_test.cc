@@ -48,7 +48,8 @@ TEST_F(Commit, AttributesOfAFileThatAnEditorReplacedAreKept) {
 }
 
 TEST_F(Commit, NothingChangedMakesNoVersion) {
-  const SeqNo before = table.setup([](Writer& w) { w.write("g", "base").touch("g", 5'000'000'000); });
+  const SeqNo before =
+      table.setup([](Writer& w) { w.write("g", "base").touch("g", 5'000'000'000); });
   Writer reader = table.begin();
   reader.open_and_close("g").write("t", "x").rm("t");
   const CommitOutcome outcome = table.commit(reader);
@@ -112,8 +113,10 @@ TEST_F(Commit, AWriterThatClosesMeanwhileIsWaitedFor) {
   const InodeId inode = writer.find("f");
   ASSERT_TRUE(tree::open_for_writing(writer.session(), inode, false));
   std::promise<CommitOutcome> promise;
-  table.pipeline->submit(writer.shared(), "w", {}, [&](const CommitOutcome& outcome) { promise.set_value(outcome); });
-  while (writer.session().state() == SessionState::open) std::this_thread::yield();
+  table.pipeline->submit(writer.shared(), "w", {},
+                         [&](const CommitOutcome& outcome) { promise.set_value(outcome); });
+  while (writer.session().state() == SessionState::open)
+    std::this_thread::yield();
   tree::release_writer(writer.session(), inode);
   EXPECT_EQ(promise.get_future().get().error, 0);
 }
@@ -122,7 +125,8 @@ TEST_F(Commit, AFailureBeforeTheCatalogLeavesTheSessionOpen) {
   Writer writer = table.begin();
   writer.write("f", "1");
   const SeqNo before = table.head_seq_no();
-  for (const char* point : {"commit.before_seal", "commit.before_apply", "commit.before_catalog_commit"}) {
+  for (const char* point :
+       {"commit.before_seal", "commit.before_apply", "commit.before_catalog_commit"}) {
     fault::set_handler([&](std::string_view name) -> Result<void> {
       if (name == point) return fail(ENOSPC, "injected");
       return {};
@@ -157,10 +161,12 @@ TEST_F(Commit, BytesTheDiskLostAreNotCommittedByASecondTryEither) {
 TEST_F(Commit, WhoeverWaitsSharesOneTransactionAndEachIsJudgedAlone) {
   table.setup([](Writer& w) { w.write("g", "base"); });
   std::vector<Writer> writers;
-  for (int i = 0; i < 8; ++i) writers.push_back(table.begin("w" + std::to_string(i)));
+  for (int i = 0; i < 8; ++i)
+    writers.push_back(table.begin("w" + std::to_string(i)));
   for (int i = 0; i < 8; ++i) {
     // The odd ones all want `g`; the even ones a file each.
-    writers[static_cast<std::size_t>(i)].write(i % 2 == 1 ? "g" : "f" + std::to_string(i), std::to_string(i));
+    writers[static_cast<std::size_t>(i)].write(i % 2 == 1 ? "g" : "f" + std::to_string(i),
+                                               std::to_string(i));
   }
   std::mutex mutex;
   std::condition_variable condition;
@@ -176,14 +182,17 @@ TEST_F(Commit, WhoeverWaitsSharesOneTransactionAndEachIsJudgedAlone) {
   });
   std::vector<std::promise<CommitOutcome>> promises(8);
   for (std::size_t i = 0; i < 8; ++i) {
-    table.pipeline->submit(writers[i].shared(), writers[i].session().name(), {},
-                           [&promises, i](const CommitOutcome& outcome) { promises[i].set_value(outcome); });
+    table.pipeline->submit(
+        writers[i].shared(), writers[i].session().name(), {},
+        [&promises, i](const CommitOutcome& outcome) { promises[i].set_value(outcome); });
     if (i == 0) {
-      while (transactions == 0) std::this_thread::yield();  // the first holds the committer; the others queue
+      while (transactions == 0)
+        std::this_thread::yield();  // the first holds the committer; the others queue
     }
   }
   for (std::size_t i = 1; i < 8; ++i) {
-    while (writers[i].session().state() == SessionState::open) std::this_thread::yield();
+    while (writers[i].session().state() == SessionState::open)
+      std::this_thread::yield();
   }
   {
     std::lock_guard lock(mutex);
@@ -216,17 +225,20 @@ TEST_F(Commit, SlowPreparationsDelayNoOther) {
     auto promise = std::make_shared<std::promise<CommitOutcome>>();
     Writer writer = table.begin(name);
     writer.write(name, name);
-    table.pipeline->submit(writer.shared(), name, {},
-                           [promise](const CommitOutcome& outcome) { promise->set_value(outcome); });
+    table.pipeline->submit(writer.shared(), name, {}, [promise](const CommitOutcome& outcome) {
+      promise->set_value(outcome);
+    });
     return promise->get_future();
   };
-  for (std::size_t i = 0; i < kSlow; ++i) slow.push_back(submit("slow" + std::to_string(i)));
+  for (std::size_t i = 0; i < kSlow; ++i)
+    slow.push_back(submit("slow" + std::to_string(i)));
   auto quick = submit("quick");
   const bool in_time = quick.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
   EXPECT_TRUE(in_time);
   EXPECT_EQ(table.head(), (Contents{{"quick", "quick"}}));
   go.set_value();
-  for (auto& commit : slow) EXPECT_EQ(commit.get().error, 0);
+  for (auto& commit : slow)
+    EXPECT_EQ(commit.get().error, 0);
   EXPECT_EQ(table.head().size(), kSlow + 1);
 }
 
@@ -261,7 +273,9 @@ TEST_F(Commit, BaseMovesForwardWhenNothingTouchedHasChanged) {
   const SeqNo head = table.commit_ok(they);
   EXPECT_EQ(*table.pipeline->move_base_to_head(me.session()), head);
   EXPECT_EQ(me.session().base(), head);
-  EXPECT_EQ(me.contents(), (Contents{{"d", "/"}, {"d/mine", "1"}, {"d/sub", "/"}, {"d/theirs", "2"}, {"g", "new"}}));
+  EXPECT_EQ(
+      me.contents(),
+      (Contents{{"d", "/"}, {"d/mine", "1"}, {"d/sub", "/"}, {"d/theirs", "2"}, {"g", "new"}}));
   EXPECT_EQ(me.session().attributes(me.find("d"))->inode.nlink, 3u);
   me.write("g", "after the move");
   table.commit_ok(me);
@@ -291,12 +305,14 @@ TEST_F(Commit, PublicationNamesWhatChangedAtTheHead) {
   EXPECT_EQ(seen.version, version);
   EXPECT_THAT(seen.dirents, ::testing::ElementsAre(DirentKey{d, "n"}));
   EXPECT_THAT(seen.contents, ::testing::ElementsAre(f));
-  EXPECT_THAT(seen.content_links, ::testing::UnorderedElementsAre(DirentKey{d, "f"}, DirentKey{InodeId::root, "link"}));
+  EXPECT_THAT(seen.content_links,
+              ::testing::UnorderedElementsAre(DirentKey{d, "f"}, DirentKey{InodeId::root, "link"}));
   EXPECT_THAT(seen.attributes, ::testing::IsSupersetOf({d, f}));
 }
 
 TEST_F(Commit, AVersionThatWasReadStaysAsItWas) {
-  const SeqNo first = table.setup([](Writer& w) { w.mkdir("d").write("d/f", "1").write("g", "1"); });
+  const SeqNo first =
+      table.setup([](Writer& w) { w.mkdir("d").write("d/f", "1").write("g", "1"); });
   const Contents before = table.at(first);
   table.setup([](Writer& w) { w.write("d/f", "2").rm("g").mv("d", "e").write("n", "3"); });
   table.setup([](Writer& w) { w.mkdir("d").write("d/f", "3").rm("e/f").rmdir("e"); });
@@ -315,9 +331,10 @@ TEST_F(Commit, LinesOfTheChangeTableAreThePathsOfTheDiff) {
     changes.emplace_back(change.kind, change.old_path + ">" + change.path);
   }
   using Kind = ChangeKind;
-  EXPECT_THAT(changes, ::testing::ElementsAre(std::pair(Kind::attributes, ">d"), std::pair(Kind::modified, ">d/f"),
-                                              std::pair(Kind::deleted, ">g"), std::pair(Kind::renamed, "h>i"),
-                                              std::pair(Kind::added, ">n")));
+  EXPECT_THAT(changes, ::testing::ElementsAre(
+                           std::pair(Kind::attributes, ">d"), std::pair(Kind::modified, ">d/f"),
+                           std::pair(Kind::deleted, ">g"), std::pair(Kind::renamed, "h>i"),
+                           std::pair(Kind::added, ">n")));
   const VersionRecord record = **table.context.catalog->find_version(version);
   EXPECT_EQ(record.added, 1u);
   EXPECT_EQ(record.modified, 1u);

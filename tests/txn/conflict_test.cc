@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace commitfs {
@@ -34,7 +33,8 @@ ConflictReport report() {
 
 ConflictReport one_conflict() {
   ConflictReport refused = report();
-  refused.conflicts.push_back({ConflictCategory::update_update, "sales/a.parquet", "sales/a.parquet", "", winner()});
+  refused.conflicts.push_back(
+      {ConflictCategory::update_update, "sales/a.parquet", "sales/a.parquet", "", winner()});
   return refused;
 }
 
@@ -59,31 +59,33 @@ TEST(ConflictReportText, OfEverythingAtOnce) {
   refused.omitted = 7;
   refused.open_files = {"b", "c\nd"};
   refused.notes = {"directory sales merged"};
-  EXPECT_EQ(refused.to_text(),
-            "commit of 'nightly' refused: 8 conflicts; 2 files are open for writing; base 41, head 43\n"
-            "\n"
-            "  ATTRIBUTE  sales/a.parquet\n"
-            "    group      sales/a.parquet\n"
-            "    detail     user.origin\n"
-            "    my base    41\n"
-            "    changed in version 43 (term 2), write by session 'hourly'\n"
-            "    user       4000000123\n"
-            "    time       2026-11-20T18:00:00.000000005Z\n"
-            "\n"
-            "  and 7 more conflicts\n"
-            "\n"
-            "open for writing:\n"
-            "  b\n"
-            "  \"c\\nd\"\n"
-            "\n"
-            "notes:\n"
-            "  directory sales merged\n");
+  EXPECT_EQ(
+      refused.to_text(),
+      "commit of 'nightly' refused: 8 conflicts; 2 files are open for writing; base 41, head 43\n"
+      "\n"
+      "  ATTRIBUTE  sales/a.parquet\n"
+      "    group      sales/a.parquet\n"
+      "    detail     user.origin\n"
+      "    my base    41\n"
+      "    changed in version 43 (term 2), write by session 'hourly'\n"
+      "    user       4000000123\n"
+      "    time       2026-11-20T18:00:00.000000005Z\n"
+      "\n"
+      "  and 7 more conflicts\n"
+      "\n"
+      "open for writing:\n"
+      "  b\n"
+      "  \"c\\nd\"\n"
+      "\n"
+      "notes:\n"
+      "  directory sales merged\n");
 }
 
 TEST(ConflictReportText, OfAReasonInOneLineAndInSeveral) {
   ConflictReport refused = report();
   refused.reason = "no space on the device";
-  EXPECT_EQ(refused.to_text(), "commit of 'nightly' refused: no space on the device; base 41, head 43\n");
+  EXPECT_EQ(refused.to_text(),
+            "commit of 'nightly' refused: no space on the device; base 41, head 43\n");
   refused.reason = "hook 10-check said no:\nrow 3\x1b[2J is bad\n";
   EXPECT_EQ(refused.to_text(),
             "commit of 'nightly' refused: hook 10-check said no: …; base 41, head 43\n"

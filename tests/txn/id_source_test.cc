@@ -37,12 +37,15 @@ TEST(IdSource, ThreadsNeverShareAnId) {
   std::vector<std::thread> threads;
   for (auto& mine : taken) {
     threads.emplace_back([&] {
-      for (std::size_t i = 0; i < kEach; ++i) mine.push_back(must(ids.next_object()));
+      for (std::size_t i = 0; i < kEach; ++i)
+        mine.push_back(must(ids.next_object()));
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   std::vector<ObjectId> all;
-  for (const auto& mine : taken) all.insert(all.end(), mine.begin(), mine.end());
+  for (const auto& mine : taken)
+    all.insert(all.end(), mine.begin(), mine.end());
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
 }

@@ -15,7 +15,8 @@ namespace {
 /// A journal that writes only when it is flushed.
 class JournalTest : public TreeTest {
  protected:
-  JournalTest() : staging_(make_memory_staging()), journal_(staging_, nullptr, std::chrono::hours(1)) {}
+  JournalTest()
+      : staging_(make_memory_staging()), journal_(staging_, nullptr, std::chrono::hours(1)) {}
   void SetUp() override {
     TreeTest::SetUp();
     journal_.add(session().shared_from_this());
@@ -141,7 +142,8 @@ TEST_F(JournalTest, FlushCoversABatchThatIsBeingWritten) {
     return {};
   });
   std::thread first([&] { EXPECT_OK(journal_.flush(session())); });
-  while (!stopped) std::this_thread::yield();
+  while (!stopped)
+    std::this_thread::yield();
   ASSERT_OK(shell().create("second"));
   std::thread second([&] {
     EXPECT_OK(journal_.flush(session()));
@@ -186,7 +188,8 @@ TEST_F(JournalTest, WritesBehindWithoutBeingAsked) {
   const auto other = begin();
   quick.add(other);
   ASSERT_OK(Shell(other).create("new"));
-  while (must(staging_->load()).empty() || must(staging_->load()).back().dirents.empty()) std::this_thread::yield();
+  while (must(staging_->load()).empty() || must(staging_->load()).back().dirents.empty())
+    std::this_thread::yield();
 }
 
 TEST_F(JournalTest, StoppingWritesWhatIsLeft) {

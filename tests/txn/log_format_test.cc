@@ -28,7 +28,8 @@ TEST(LogLine, OfTheAdoptionHasADashForTheSession) {
   adoption.seq_no = SeqNo{1};
   adoption.operation = "adopt";
   adoption.message = "adopted 0 files";
-  EXPECT_EQ(format_log_line(adoption), "1\t1970-01-01T00:00:00.000000000Z\troot\t-\tadopt\t-\tadopted 0 files");
+  EXPECT_EQ(format_log_line(adoption),
+            "1\t1970-01-01T00:00:00.000000000Z\troot\t-\tadopt\t-\tadopted 0 files");
 }
 
 TEST(LogLine, StaysOneLineOfSevenFieldsWhateverNamesHold) {
@@ -39,7 +40,8 @@ TEST(LogLine, StaysOneLineOfSevenFieldsWhateverNamesHold) {
   odd.deleted = 2;
   odd.renamed = 4;
   EXPECT_EQ(format_log_line(odd),
-            "43\t2026-11-20T18:00:00.000000005Z\t4000000123\t\"a\\tb\\nc\\377\"\twrite\tD2 R4\tone\\ntwo\\tthree\\033[2J");
+            "43\t2026-11-20T18:00:00.000000005Z\t4000000123\t\"a\\tb\\nc\\377\"\twrite\tD2 "
+            "R4\tone\\ntwo\\tthree\\033[2J");
 }
 
 }  // namespace

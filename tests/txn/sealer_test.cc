@@ -24,7 +24,8 @@ class SealerTest : public TableFixture {
   Session& session() { return shell_->session(); }
   template <typename Condition>
   void wait_until(Condition condition) {
-    while (!condition()) std::this_thread::yield();
+    while (!condition())
+      std::this_thread::yield();
   }
 
   std::optional<Shell> shell_;

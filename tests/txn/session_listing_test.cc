@@ -10,7 +10,9 @@ namespace {
 
 class Listing : public TableFixture {
  protected:
-  std::vector<std::string> sorted(std::set<std::string> names) { return {names.begin(), names.end()}; }
+  std::vector<std::string> sorted(std::set<std::string> names) {
+    return {names.begin(), names.end()};
+  }
 };
 
 TEST_F(Listing, MergesBothLayersByName) {
@@ -22,7 +24,8 @@ TEST_F(Listing, MergesBothLayersByName) {
   ASSERT_OK(shell.write("f", "changed"));
   ASSERT_OK(shell.rename("h", "i"));
   EXPECT_EQ(shell.names(""), (std::vector<std::string>{"a", "b", "e", "f", "i"}));
-  EXPECT_EQ(must(shell.session().list(InodeId::root, "e", 1)).front().attributes.inode.size_bytes, 7U);
+  EXPECT_EQ(must(shell.session().list(InodeId::root, "e", 1)).front().attributes.inode.size_bytes,
+            7U);
 }
 
 TEST_F(Listing, OrdersByBytesNotByLetters) {
@@ -43,10 +46,12 @@ TEST_F(Listing, OfAFileIsEnotdirOfNothingEnoent) {
 
 TEST_F(Listing, PassesOverManyRemovedNames) {
   BaseTree tree;
-  for (int i = 0; i < 9000; ++i) tree.file("f" + std::to_string(i));
+  for (int i = 0; i < 9000; ++i)
+    tree.file("f" + std::to_string(i));
   commit_base(tree.file("last"));
   Shell shell(begin());
-  for (int i = 0; i < 9000; ++i) ASSERT_OK(shell.unlink("f" + std::to_string(i)));
+  for (int i = 0; i < 9000; ++i)
+    ASSERT_OK(shell.unlink("f" + std::to_string(i)));
   EXPECT_EQ(shell.names("", 3), std::vector<std::string>{"last"});
 }
 
@@ -57,7 +62,8 @@ TEST_F(Listing, EveryPageSizeGivesTheSameNames) {
   const std::string letters("\x01.aZ\x80\xff", 6);
   const auto random_name = [&] {
     std::string name;
-    for (int i = length(seed.engine); i > 0; --i) name += letters[static_cast<std::size_t>(letter(seed.engine))];
+    for (int i = length(seed.engine); i > 0; --i)
+      name += letters[static_cast<std::size_t>(letter(seed.engine))];
     return name == "." || name == ".." ? std::string("dot") : name;
   };
   std::set<std::string> expected;
@@ -77,7 +83,8 @@ TEST_F(Listing, EveryPageSizeGivesTheSameNames) {
       expected.insert(name);
     }
   }
-  for (const std::size_t page : {1U, 2U, 7U, 64U, 1000U}) EXPECT_EQ(shell.names("", page), sorted(expected)) << page;
+  for (const std::size_t page : {1U, 2U, 7U, 64U, 1000U})
+    EXPECT_EQ(shell.names("", page), sorted(expected)) << page;
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ TEST_F(Lookup, PathAndGroupFollowRenamesAndLinks) {
   ASSERT_OK(shell().unlink("a"));
   EXPECT_EQ(must(session().path_of(inode("moved/f").id)), "moved/f");
   EXPECT_EQ(must(session().path_of(inode("moved/second").id)), "moved/second");
-  EXPECT_EQ(must(session().group_of(inode("moved/second").id)), (GroupKey{inode("moved").id, "second"}));
+  EXPECT_EQ(must(session().group_of(inode("moved/second").id)),
+            (GroupKey{inode("moved").id, "second"}));
   EXPECT_EQ(must(session().path_of(InodeId::root)), "");
 }
 
@@ -85,7 +86,8 @@ TEST_F(State, FreezesOnceAndThaws) {
 TEST_F(State, CommittedAnswersFromItsVersionUnderTheIdsItGave) {
   const InodeId mine = must(shell().create("new", "mine")).inode.id;
   const SeqNo version = commit_base(BaseTree().file("new", "theirs"));
-  const InodeId theirs = must(make_live_tree(context_.catalog)->lookup(InodeId::root, "new")).inode.id;
+  const InodeId theirs =
+      must(make_live_tree(context_.catalog)->lookup(InodeId::root, "new")).inode.id;
   finish(version, {{mine, theirs}});
   EXPECT_EQ(session().committed_as(), version);
   EXPECT_EQ(must(session().attributes(mine)).inode.id, mine);
@@ -131,7 +133,8 @@ TEST_F(State, DiscardedIsAnEmptyDirectory) {
   ASSERT_EQ(::write(held.body.get(), "123", 3), 3);
   const auto objects = session().discard();
   EXPECT_EQ(objects.size(), 2U);
-  for (const ObjectId object : objects) ASSERT_OK(context_.store->remove(object));
+  for (const ObjectId object : objects)
+    ASSERT_OK(context_.store->remove(object));
   EXPECT_EQ(session().state(), SessionState::discarded);
   EXPECT_EQ(shell().brief(), "");
   EXPECT_EQ(inode("").mode, S_IFDIR | 0500U);
@@ -148,13 +151,17 @@ TEST_F(State, DiscardedIsAnEmptyDirectory) {
 using Control = SessionTest;
 
 TEST_F(Control, MessageIsTextAndLosesOneNewline) {
-  ASSERT_OK(session().set_message("n\xc3\xa4" "chtlich\nzwei\tdrei\n\n"));
-  EXPECT_EQ(session().message(), "n\xc3\xa4" "chtlich\nzwei\tdrei\n");
+  ASSERT_OK(
+      session().set_message("n\xc3\xa4"
+                            "chtlich\nzwei\tdrei\n\n"));
+  EXPECT_EQ(session().message(),
+            "n\xc3\xa4"
+            "chtlich\nzwei\tdrei\n");
   EXPECT_ERRNO(session().set_message("a\x01"), EINVAL);
   EXPECT_ERRNO(session().set_message("a\x7f"), EINVAL);
-  EXPECT_ERRNO(session().set_message("\xc2\x85"), EINVAL);          // a control character beyond ASCII
-  EXPECT_ERRNO(session().set_message("\xc0\xaf"), EINVAL);          // overlong
-  EXPECT_ERRNO(session().set_message("\xed\xa0\x80"), EINVAL);      // a surrogate
+  EXPECT_ERRNO(session().set_message("\xc2\x85"), EINVAL);      // a control character beyond ASCII
+  EXPECT_ERRNO(session().set_message("\xc0\xaf"), EINVAL);      // overlong
+  EXPECT_ERRNO(session().set_message("\xed\xa0\x80"), EINVAL);  // a surrogate
   EXPECT_ERRNO(session().set_message("\xf4\x90\x80\x80"), EINVAL);  // beyond U+10FFFF
   EXPECT_ERRNO(session().set_message("\xe2\x82"), EINVAL);          // cut off
   EXPECT_OK(session().set_message("\xf0\x9f\x98\x80"));
@@ -178,7 +185,8 @@ TEST_F(Control, MetadataIsBounded) {
   EXPECT_ERRNO(session().set_metadata("", "x"), EINVAL);
   EXPECT_ERRNO(session().set_metadata(std::string(65, 'k'), "x"), EINVAL);
   EXPECT_ERRNO(session().set_metadata("none", std::nullopt), ENODATA);
-  for (int i = 1; i < 256; ++i) ASSERT_OK(session().set_metadata("k" + std::to_string(i), "x"));
+  for (int i = 1; i < 256; ++i)
+    ASSERT_OK(session().set_metadata("k" + std::to_string(i), "x"));
   EXPECT_ERRNO(session().set_metadata("one-more", "x"), E2BIG);
   ASSERT_OK(session().set_metadata("run.id", std::nullopt));
   EXPECT_OK(session().set_metadata("one-more", "x"));

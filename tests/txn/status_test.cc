@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <fstream>
 #include <future>
-#include <nlohmann/json.hpp>
 
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
@@ -26,14 +26,18 @@ constexpr Caller kCaller{.uid = 0, .gid = 0, .pid = 1, .umask = 022};
 class Status : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"a", "b", "c"}) std::ofstream(directory_ / name) << name;
+    for (const char* name : {"a", "b", "c"})
+      std::ofstream(directory_ / name) << name;
     must(Table::init(directory_.path()));
     table_ = must(Table::open(directory_.path()));
     session_ = must(table_->sessions().begin("s", kCaller));
   }
-  InodeId find(std::string_view name) { return must(session_->lookup(InodeId::root, name)).inode.id; }
+  InodeId find(std::string_view name) {
+    return must(session_->lookup(InodeId::root, name)).inode.id;
+  }
   void create(std::string_view name) {
-    const InodeId inode = must(tree::create(*session_, kCaller, InodeId::root, name, 0644, true)).attributes.inode.id;
+    const InodeId inode =
+        must(tree::create(*session_, kCaller, InodeId::root, name, 0644, true)).attributes.inode.id;
     tree::release_writer(*session_, inode);
   }
   /// One change of each kind.
@@ -47,7 +51,8 @@ class Status : public ::testing::Test {
   }
   int commit() {
     std::promise<int> answer;
-    table_->sessions().commit("s", "s", kCaller, [&](const CommitOutcome& outcome) { answer.set_value(outcome.error); });
+    table_->sessions().commit(
+        "s", "s", kCaller, [&](const CommitOutcome& outcome) { answer.set_value(outcome.error); });
     return answer.get_future().get();
   }
 
@@ -89,24 +94,29 @@ TEST_F(Status, DiffQuotesOddNames) {
 TEST_F(Status, OfASessionIsKeysAndValues) {
   change_everything();
   const std::string text = session_status_text(*session_);
-  EXPECT_THAT(text, AllOf(HasSubstr("session: s\n"), HasSubstr("state: open\n"), HasSubstr("base: 1\n"), HasSubstr("head: 1\n"),
-                          HasSubstr("user: root\n"), HasSubstr("added: 1\n"), HasSubstr("modified: 1\n"),
+  EXPECT_THAT(text, AllOf(HasSubstr("session: s\n"), HasSubstr("state: open\n"),
+                          HasSubstr("base: 1\n"), HasSubstr("head: 1\n"), HasSubstr("user: root\n"),
+                          HasSubstr("added: 1\n"), HasSubstr("modified: 1\n"),
                           HasSubstr("deleted: 1\n"), HasSubstr("renamed: 1\n")));
-  EXPECT_THAT(text, AllOf(Not(HasSubstr("error")), Not(HasSubstr("open for writing")), Not(HasSubstr("recovered"))));
+  EXPECT_THAT(text, AllOf(Not(HasSubstr("error")), Not(HasSubstr("open for writing")),
+                          Not(HasSubstr("recovered"))));
 }
 
 TEST_F(Status, NamesFilesOpenForWritingAndTheLastError) {
   const auto made = must(tree::create(*session_, kCaller, InodeId::root, "open\nfile", 0644, true));
   session_->set_last_report(nullptr, ECANCELED);
   EXPECT_THAT(session_status_text(*session_),
-              AllOf(HasSubstr("open for writing: \"open\\nfile\"\n"), HasSubstr("last error: ECANCELED (Operation canceled)\n")));
+              AllOf(HasSubstr("open for writing: \"open\\nfile\"\n"),
+                    HasSubstr("last error: ECANCELED (Operation canceled)\n")));
   tree::release_writer(*session_, made.attributes.inode.id);
 }
 
 TEST_F(Status, OfACommittedSessionNamesItsVersion) {
   change_everything();
   ASSERT_EQ(commit(), 0);
-  EXPECT_THAT(session_status_text(*session_), AllOf(HasSubstr("state: committed\n"), HasSubstr("version: 2\n"), HasSubstr("added: 1\n")));
+  EXPECT_THAT(
+      session_status_text(*session_),
+      AllOf(HasSubstr("state: committed\n"), HasSubstr("version: 2\n"), HasSubstr("added: 1\n")));
 }
 
 TEST_F(Status, OfADiscardedSessionCanBeAsked) {
@@ -137,8 +147,10 @@ TEST_F(Status, MetricsCountCommitsByResult) {
   change_everything();
   ASSERT_EQ(commit(), 0);
   EXPECT_THAT(metrics_text(*table_),
-              AllOf(HasSubstr("# TYPE commitfs_head_seq_no gauge\ncommitfs_head_seq_no 2\n"), HasSubstr("\ncommitfs_open_sessions 0\n"),
-                    HasSubstr("# TYPE commitfs_commits_total counter\ncommitfs_commits_total{result=\"committed\"} 1\n"),
+              AllOf(HasSubstr("# TYPE commitfs_head_seq_no gauge\ncommitfs_head_seq_no 2\n"),
+                    HasSubstr("\ncommitfs_open_sessions 0\n"),
+                    HasSubstr("# TYPE commitfs_commits_total "
+                              "counter\ncommitfs_commits_total{result=\"committed\"} 1\n"),
                     HasSubstr("commitfs_commits_total{result=\"conflict\"} 0\n")));
 }
 

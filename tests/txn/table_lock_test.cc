@@ -50,7 +50,8 @@ TEST_F(TableLocks, HeldByAnotherProcessIsEbusyAndNamesIt) {
   const pid_t holder = start_holder();
   const auto refused = take();
   EXPECT_ERRNO(refused, EBUSY);
-  EXPECT_EQ(refused.error().context, "table /x is mounted for committing by process " + std::to_string(holder));
+  EXPECT_EQ(refused.error().context,
+            "table /x is mounted for committing by process " + std::to_string(holder));
   kill(holder);
 }
 
@@ -66,7 +67,9 @@ TEST_F(TableLocks, IsHeldAgainstThisProcessToo) {
 }
 
 TEST_F(TableLocks, IsGivenBackWhenDestroyed) {
-  { ASSERT_OK(take()); }
+  {
+    ASSERT_OK(take());
+  }
   EXPECT_OK(take());
 }
 

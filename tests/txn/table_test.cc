@@ -33,13 +33,15 @@ class Tables : public ::testing::Test {
 
   static void write_file(Session& session, std::string_view name, std::string_view bytes) {
     const auto made = must(tree::create(session, kCaller, InodeId::root, name, 0644, true));
-    ASSERT_EQ(::pwrite(made.body.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    ASSERT_EQ(::pwrite(made.body.get(), bytes.data(), bytes.size(), 0),
+              static_cast<ssize_t>(bytes.size()));
     tree::note_written(session, made.attributes.inode.id);
     tree::release_writer(session, made.attributes.inode.id);
   }
   static CommitOutcome commit(Table& table, std::string_view name) {
     std::promise<CommitOutcome> answer;
-    table.sessions().commit(name, name, kCaller, [&](const CommitOutcome& outcome) { answer.set_value(outcome); });
+    table.sessions().commit(name, name, kCaller,
+                            [&](const CommitOutcome& outcome) { answer.set_value(outcome); });
     return answer.get_future().get();
   }
   /// Runs `work` in a child that then dies without a goodbye.
@@ -87,8 +89,9 @@ TEST_F(Tables, OpenedTwiceIsEbusyWithTheHoldersPid) {
   const auto held = must(Table::open(path()));
   const auto refused = Table::open(path());
   EXPECT_ERRNO(refused, EBUSY);
-  EXPECT_EQ(refused.error().context,
-            "table " + path().string() + " is mounted for committing by process " + std::to_string(::getpid()));
+  EXPECT_EQ(refused.error().context, "table " + path().string() +
+                                         " is mounted for committing by process " +
+                                         std::to_string(::getpid()));
   EXPECT_ERRNO(Table::init(path()), EEXIST);
   EXPECT_OK(Table::open_catalog(path()));
 }
@@ -105,7 +108,8 @@ TEST_F(Tables, WhatIsNoTableIsEnoentWithASentence) {
 }
 
 TEST_F(Tables, AnUnfinishedAdoptionCannotBeOpened) {
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path() / (std::string(".commitfs/catalog.db") + suffix));
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(path() / (std::string(".commitfs/catalog.db") + suffix));
   must(open_sqlite_catalog(path() / ".commitfs/catalog.db"));
   EXPECT_FALSE(Table::is_table(path()));
   const auto refused = Table::open(path());

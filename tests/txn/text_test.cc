@@ -24,12 +24,17 @@ TEST(QuoteName, QuotesAndEscapesTheRestAsGitDoes) {
   EXPECT_EQ(quote_name(""), "\"\"");
 }
 
-TEST(QuoteName, EscapesControlCharactersBeyondAscii) { EXPECT_EQ(quote_name("\xc2\x9b" "31m"), R"("\302\23331m")"); }
+TEST(QuoteName, EscapesControlCharactersBeyondAscii) {
+  EXPECT_EQ(quote_name("\xc2\x9b"
+                       "31m"),
+            R"("\302\23331m")");
+}
 
 TEST(IsUtf8, RefusesOverlongFormsSurrogatesAndWhatIsTooHigh) {
   EXPECT_TRUE(is_utf8("a é € 😀 \xf4\x8f\xbf\xbf"));
-  for (const char* text : {"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
-                           "\xf5\x80\x80\x80", "\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3(", "\xe2\x82("}) {
+  for (const char* text : {"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80",
+                           "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80",
+                           "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xc3(", "\xe2\x82("}) {
     EXPECT_FALSE(is_utf8(text)) << quote_name(text);
   }
 }

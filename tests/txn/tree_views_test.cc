@@ -7,10 +7,16 @@ namespace {
 class TreeViews : public TableFixture {
  protected:
   TreeViews() {
-    first_ = commit_base(BaseTree().directory("d").file("d/f", "one").xattr("d/f", "user.k", "v").link("d/g", "d/f"));
+    first_ = commit_base(BaseTree()
+                             .directory("d")
+                             .file("d/f", "one")
+                             .xattr("d/f", "user.k", "v")
+                             .link("d/g", "d/f"));
     second_ = commit_base(BaseTree().file("x", "two"));
   }
-  std::string brief_at(SeqNo at) { return brief(*make_snapshot_tree(context_.catalog, at), *context_.store); }
+  std::string brief_at(SeqNo at) {
+    return brief(*make_snapshot_tree(context_.catalog, at), *context_.store);
+  }
 
   SeqNo first_;
   SeqNo second_;

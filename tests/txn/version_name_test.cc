@@ -31,17 +31,21 @@ TEST(ParseTime, ReadsRfc3339) {
 }
 
 class NotATime : public ::testing::TestWithParam<const char*> {};
-TEST_P(NotATime, IsRefused) { EXPECT_EQ(parse_time(GetParam()), std::nullopt); }
-INSTANTIATE_TEST_SUITE_P(ParseTime, NotATime,
-                         ::testing::Values("", "now", "2026", "2026-11-20", "2026-11-20T18:00Z", "2026-11-20T18:00:00",
-                                         "2026-11-20 18:00:00Z", "2026-13-20T18:00:00Z", "2026-00-20T18:00:00Z",
-                                         "2026-11-31T18:00:00Z", "2026-02-29T18:00:00Z", "2026-11-00T18:00:00Z",
-                                         "2026-11-20T24:00:00Z", "2026-11-20T18:60:00Z", "2026-11-20T18:00:61Z",
-                                         "2026-11-20T18:00:00.Z", "2026-11-20T18:00:00.1234567890Z", "2026-11-20T18:00:00,5Z",
-                                         "2026-11-20T18:00:00ZZ", " 2026-11-20T18:00:00Z", "2026-11-20T18:00:00+5",
-                                         "2026-11-20T18:00:00+0530", "2026-11-20T18:00:00+24:00", "2026-11-20T18:00:00+05:60",
-                                         "26-11-20T18:00:00Z", "+2026-11-20T18:00:00Z", "-026-11-20T18:00:00Z",
-                                         "9999-12-31T00:00:00Z", "1677-01-01T00:00:00Z", "2026-11-20T18:00:00\xff"));
+TEST_P(NotATime, IsRefused) {
+  EXPECT_EQ(parse_time(GetParam()), std::nullopt);
+}
+INSTANTIATE_TEST_SUITE_P(
+    ParseTime, NotATime,
+    ::testing::Values("", "now", "2026", "2026-11-20", "2026-11-20T18:00Z", "2026-11-20T18:00:00",
+                      "2026-11-20 18:00:00Z", "2026-13-20T18:00:00Z", "2026-00-20T18:00:00Z",
+                      "2026-11-31T18:00:00Z", "2026-02-29T18:00:00Z", "2026-11-00T18:00:00Z",
+                      "2026-11-20T24:00:00Z", "2026-11-20T18:60:00Z", "2026-11-20T18:00:61Z",
+                      "2026-11-20T18:00:00.Z", "2026-11-20T18:00:00.1234567890Z",
+                      "2026-11-20T18:00:00,5Z", "2026-11-20T18:00:00ZZ", " 2026-11-20T18:00:00Z",
+                      "2026-11-20T18:00:00+5", "2026-11-20T18:00:00+0530",
+                      "2026-11-20T18:00:00+24:00", "2026-11-20T18:00:00+05:60",
+                      "26-11-20T18:00:00Z", "+2026-11-20T18:00:00Z", "-026-11-20T18:00:00Z",
+                      "9999-12-31T00:00:00Z", "1677-01-01T00:00:00Z", "2026-11-20T18:00:00\xff"));
 
 TEST(FormatTime, HasNineDigitsAndIsUtc) {
   EXPECT_EQ(format_time(kEvening), "2026-11-20T18:00:00.000000000Z");
@@ -53,7 +57,8 @@ TEST(FormatTime, HasNineDigitsAndIsUtc) {
 }
 
 TEST(FormatTime, IsReadBackByParseTime) {
-  for (const TimeNs time : {TimeNs{0}, TimeNs{-1}, kEvening, kEvening + 7, -9'000'000'000'000'000'000}) {
+  for (const TimeNs time :
+       {TimeNs{0}, TimeNs{-1}, kEvening, kEvening + 7, -9'000'000'000'000'000'000}) {
     EXPECT_EQ(parse_time(format_time(time)), time);
   }
 }
@@ -65,13 +70,16 @@ class ResolveVersion : public ::testing::Test {
     for (std::uint64_t number = 1; number <= 3; ++number) {
       VersionRecord version;
       version.seq_no = SeqNo{number};
-      version.time_ns = TimeNs{1'700'000'000 * kSecond} + static_cast<TimeNs>(number) * 60 * kSecond;
+      version.time_ns =
+          TimeNs{1'700'000'000 * kSecond} + static_cast<TimeNs>(number) * 60 * kSecond;
       auto transaction = must(catalog_->begin());
       must(transaction->add_version(version, {}));
       must(transaction->commit());
     }
   }
-  std::optional<SeqNo> resolve(std::string_view text) { return must(resolve_version(*catalog_, text)); }
+  std::optional<SeqNo> resolve(std::string_view text) {
+    return must(resolve_version(*catalog_, text));
+  }
 
   std::unique_ptr<Catalog> catalog_ = make_memory_catalog();
 };
@@ -96,11 +104,14 @@ TEST_F(ResolveVersion, OfATimeIsTheNewestVersionOfThen) {
   EXPECT_EQ(resolve("2023-12-01T00:00:00Z"), SeqNo{3});
 }
 
-TEST_F(ResolveVersion, OfATimeToComeIsNone) { EXPECT_EQ(resolve("2261-01-01T00:00:00Z"), std::nullopt); }
+TEST_F(ResolveVersion, OfATimeToComeIsNone) {
+  EXPECT_EQ(resolve("2261-01-01T00:00:00Z"), std::nullopt);
+}
 
 TEST_F(ResolveVersion, IsNoneForEverythingElse) {
-  for (const char* text : {"", "0", "4", "-1", "+1", "1 ", "0x1", "1.0", "18446744073709551616", "18446744073709551617",
-                           "99999999999999999999999", "head", "LATEST", "latest ", "next", "\xff"}) {
+  for (const char* text : {"", "0", "4", "-1", "+1", "1 ", "0x1", "1.0", "18446744073709551616",
+                           "18446744073709551617", "99999999999999999999999", "head", "LATEST",
+                           "latest ", "next", "\xff"}) {
     EXPECT_EQ(resolve(text), std::nullopt) << text;
   }
 }

@@ -1,4 +1,5 @@
-// What nearly every source includes, parsed once a build. No source may rely on it: each includes what it uses.
+// What nearly every source includes, parsed once a build. No source may rely on it: each includes
+// what it uses.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // As precompiled.h, for the tests.
 #pragma once
 
-#include "tools/cmake/precompiled.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tools/cmake/precompiled.h"

@@ -9,19 +9,22 @@
 
 namespace commitfs::tree {
 
-Result<NewFile> create(Session& session, const Caller& caller, InodeId parent, std::string_view name, mode_t mode,
-                       bool for_writing) {
-  if (session.state() != SessionState::open) return fail(EROFS, "create in a session that is not open");
+Result<NewFile> create(Session& session, const Caller& caller, InodeId parent,
+                       std::string_view name, mode_t mode, bool for_writing) {
+  if (session.state() != SessionState::open)
+    return fail(EROFS, "create in a session that is not open");
   const TableContext& context = session.context();
   if (for_writing) TRY(detect_early(session, parent, name));
   const InodeId id = TRY(context.ids->next_inode());
   const ObjectId object = TRY(context.ids->next_object());
-  // The body comes first, so that no file is made under the lock; whoever loses the name removes it again.
+  // The body comes first, so that no file is made under the lock; whoever loses the name removes it
+  // again.
   UniqueFd body = TRY(context.store->create(object));
 
   auto attributes = session.mutate([&](SessionData& data) -> Result<Attributes> {
     const InodeRecord directory = TRY(directory_for_new_name(data, parent, name));
-    ChangedInode inode = new_inode(data, caller, directory, id, S_IFREG | (mode & 07777 & ~caller.umask));
+    ChangedInode inode =
+        new_inode(data, caller, directory, id, S_IFREG | (mode & 07777 & ~caller.umask));
     inode.record.object = object;
     inode.record.atime_ns = 0;
     inode.body_staged = true;

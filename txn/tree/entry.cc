@@ -6,14 +6,16 @@
 
 namespace commitfs::tree {
 
-Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId parent, std::string_view name) {
+Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId parent,
+                                           std::string_view name) {
   InodeRecord directory = TRY(data.directory(parent));
-  if (TRY(data.find_dirent(parent, name))) return fail(EEXIST, fmt::format("{}/{}", raw(parent), name));
+  if (TRY(data.find_dirent(parent, name)))
+    return fail(EEXIST, fmt::format("{}/{}", raw(parent), name));
   return directory;
 }
 
-ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory, InodeId id,
-                       mode_t mode) {
+ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory,
+                       InodeId id, mode_t mode) {
   ChangedInode inode;
   inode.made_here = true;
   InodeRecord& record = inode.record;
@@ -30,7 +32,8 @@ ChangedInode new_inode(const SessionData& data, const Caller& caller, const Inod
   return inode;
 }
 
-ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name, ChangedInode inode) {
+ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name,
+                        ChangedInode inode) {
   ChangedInode* parent = data.edit_inode(directory);
   ChangedInode& added = data.changes.add_inode(std::move(inode));
   // What is new cannot be what the base has under that name.
@@ -55,8 +58,9 @@ void drop_link(ChangedInode& inode, ChangedInode& directory, TimeNs now_ns) {
   inode.record.ctime_ns = now_ns;
 }
 
-Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId parent, std::string_view name,
-                              mode_t mode, dev_t rdev, std::string_view symlink_target) {
+Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId parent,
+                              std::string_view name, mode_t mode, dev_t rdev,
+                              std::string_view symlink_target) {
   const InodeId id = TRY(session.context().ids->next_inode());
   return session.mutate([&](SessionData& data) -> Result<Attributes> {
     const InodeRecord directory = TRY(directory_for_new_name(data, parent, name));

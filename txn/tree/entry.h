@@ -9,16 +9,18 @@
 namespace commitfs::tree {
 
 /// The directory in which `name` can be made. ENOENT, ENOTDIR, EEXIST.
-Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId parent, std::string_view name);
+Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId parent,
+                                           std::string_view name);
 
-/// The inode that `caller` makes in `directory`: theirs, but for the group below a setgid directory, which directories
-/// made there hand on. (Clearing S_ISGID of a file whose maker is not in the group is the kernel's business.)
-/// Source: inode(7), "S_ISGID"; Linux inode_init_owner.
-ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory, InodeId id,
-                       mode_t mode);
+/// The inode that `caller` makes in `directory`: theirs, but for the group below a setgid
+/// directory, which directories made there hand on. (Clearing S_ISGID of a file whose maker is not
+/// in the group is the kernel's business.) Source: inode(7), "S_ISGID"; Linux inode_init_owner.
+ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory,
+                       InodeId id, mode_t mode);
 
 /// Gives the inode, which must have been made by `new_inode`, its name. Cannot fail.
-ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name, ChangedInode inode);
+ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name,
+                        ChangedInode inode);
 
 /// An entry appeared in, or went from, the directory.
 void touch_entries(ChangedInode& directory, TimeNs now_ns);
@@ -26,7 +28,8 @@ void touch_entries(ChangedInode& directory, TimeNs now_ns);
 void drop_link(ChangedInode& inode, ChangedInode& directory, TimeNs now_ns);
 
 /// All that a new name of any kind costs but the body: the same for mknod, mkdir and symlink.
-Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId parent, std::string_view name,
-                              mode_t mode, dev_t rdev, std::string_view symlink_target);
+Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId parent,
+                              std::string_view name, mode_t mode, dev_t rdev,
+                              std::string_view symlink_target);
 
 }  // namespace commitfs::tree

@@ -12,13 +12,15 @@ constexpr std::uint32_t kLinksMax = 65000;  // as ext4
 
 }  // namespace
 
-Result<Attributes> link(Session& session, InodeId inode, InodeId new_parent, std::string_view new_name) {
+Result<Attributes> link(Session& session, InodeId inode, InodeId new_parent,
+                        std::string_view new_name) {
   return session.mutate([&](SessionData& data) -> Result<Attributes> {
     const auto record = TRY(data.find_inode(inode));
     if (!record) return fail(ENOENT, fmt::format("link {}", raw(inode)));
     const InodeRecord new_directory = TRY(directory_for_new_name(data, new_parent, new_name));
     if (record->is_directory()) return fail(EPERM, fmt::format("link directory {}", raw(inode)));
-    if (record->nlink == 0) return fail(ENOENT, fmt::format("link {}, which was unlinked", raw(inode)));
+    if (record->nlink == 0)
+      return fail(ENOENT, fmt::format("link {}, which was unlinked", raw(inode)));
     if (record->nlink >= kLinksMax) return fail(EMLINK, fmt::format("link {}", raw(inode)));
 
     const DirentKey key{new_parent, std::string(new_name)};

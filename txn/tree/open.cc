@@ -1,3 +1,5 @@
+#include "txn/tree/open.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,7 +11,6 @@
 #include "meta/base/posix.h"
 #include "txn/early_detection.h"
 #include "txn/file_time.h"
-#include "txn/tree/open.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::tree {
@@ -18,7 +19,8 @@ namespace {
 /// Kernels before 6.13 stamp changes with a clock that stands still for up to 10 ms.
 constexpr TimeNs kCoarseClockNs = 20'000'000;
 
-/// What an open found: the session's own body, of which it is a writer now, or a body to copy first.
+/// What an open found: the session's own body, of which it is a writer now, or a body to copy
+/// first.
 struct Found {
   ObjectId staged = ObjectId::none;
   InodeRecord origin;
@@ -45,7 +47,8 @@ Result<TimeNs> take_times(const UniqueFd& body, const InodeRecord& origin) {
   TRY(set_times(body.get(), origin.atime_ns, origin.mtime_ns));
   const TimeNs ctime_ns = to_ns(TRY(posix::stat_fd(body.get())).st_ctim);
   // A write in the same tick would leave both times as they are; then they prove nothing.
-  return std::abs(ctime_ns - origin.mtime_ns) < kCoarseClockNs ? ChangedInode::kOnlyBytesTell : ctime_ns;
+  return std::abs(ctime_ns - origin.mtime_ns) < kCoarseClockNs ? ChangedInode::kOnlyBytesTell
+                                                               : ctime_ns;
 }
 
 Result<NewBody> make_body(const TableContext& context, const InodeRecord& origin, bool truncate) {
@@ -54,16 +57,19 @@ Result<NewBody> make_body(const TableContext& context, const InodeRecord& origin
     TRY(context.store->create(object));
     return NewBody{object, 0};
   }
-  const UniqueFd body = TRY(origin.object == ObjectId::none ? context.store->create(object)
-                                                            : context.store->clone(origin.object, object));
+  const UniqueFd body =
+      TRY(origin.object == ObjectId::none ? context.store->create(object)
+                                          : context.store->clone(origin.object, object));
   auto copied_ctime_ns = take_times(body, origin);
   if (copied_ctime_ns) return NewBody{object, *copied_ctime_ns};
   (void)context.store->remove(object);
   return std::unexpected(copied_ctime_ns.error());
 }
 
-/// Makes the new body the inode's and counts its writer. False when another one came first, or the origin changed.
-Result<bool> install_body(SessionData& data, InodeId id, const InodeRecord& origin, const NewBody& body) {
+/// Makes the new body the inode's and counts its writer. False when another one came first, or the
+/// origin changed.
+Result<bool> install_body(SessionData& data, InodeId id, const InodeRecord& origin,
+                          const NewBody& body) {
   const auto record = TRY(data.find_inode(id));
   if (!record) return fail(ENOENT, fmt::format("open {}", raw(id)));
   const ChangedInode* present = data.changes.find_inode(id);
@@ -98,7 +104,8 @@ Result<void> truncate_staged(Session& session, InodeId id, ObjectId object) {
 Result<Body> open_for_writing(Session& session, InodeId inode, bool truncate) {
   const TableContext& context = session.context();
   while (true) {
-    const Found found = TRY(session.mutate([&](SessionData& data) { return join_writers(data, inode); }));
+    const Found found =
+        TRY(session.mutate([&](SessionData& data) { return join_writers(data, inode); }));
     if (found.staged != ObjectId::none) {
       auto truncated = truncate ? truncate_staged(session, inode, found.staged) : Result<void>{};
       if (truncated) return Body{found.staged, true};
@@ -114,17 +121,26 @@ Result<Body> open_for_writing(Session& session, InodeId inode, bool truncate) {
   }
 }
 
-void release_writer(Session& session, InodeId inode) { session.release_writer(inode); }
+void release_writer(Session& session, InodeId inode) {
+  session.release_writer(inode);
+}
 
-void release_inode(Session& session, InodeId inode) { session.release_inode(inode); }
+void release_inode(Session& session, InodeId inode) {
+  session.release_inode(inode);
+}
 
-void note_written(Session& session, InodeId inode) { session.note_written(inode); }
+void note_written(Session& session, InodeId inode) {
+  session.note_written(inode);
+}
 
-void note_mappable(Session& session, InodeId inode) { session.note_mappable(inode); }
+void note_mappable(Session& session, InodeId inode) {
+  session.note_mappable(inode);
+}
 
 Result<void> set_times(int fd, std::optional<TimeNs> atime_ns, std::optional<TimeNs> mtime_ns) {
   constexpr timespec kKeep{.tv_sec = 0, .tv_nsec = UTIME_OMIT};
-  const timespec times[2] = {atime_ns ? to_timespec(*atime_ns) : kKeep, mtime_ns ? to_timespec(*mtime_ns) : kKeep};
+  const timespec times[2] = {atime_ns ? to_timespec(*atime_ns) : kKeep,
+                             mtime_ns ? to_timespec(*mtime_ns) : kKeep};
   if (::futimens(fd, times) < 0) return fail_errno("futimens");
   return {};
 }

@@ -27,7 +27,8 @@ Result<void> check(const SessionData& data, const Names& names, const InodeRecor
     return refuse(EINVAL, names);
   }
   if (!target) return {};
-  if (other_directory && target->is_directory() && TRY(data.is_within(names.from.parent, target->id))) {
+  if (other_directory && target->is_directory() &&
+      TRY(data.is_within(names.from.parent, target->id))) {
     return refuse(exchange ? EINVAL : ENOTEMPTY, names);
   }
   if (exchange || target->id == source.id) return {};
@@ -96,7 +97,8 @@ Result<void> rename(Session& session, InodeId parent, std::string_view name, Ino
     if (target && no_replace) return refuse(EEXIST, names);
     if (!target && is_exchange) return refuse(ENOENT, names);
     TRY(check(data, names, *source, target, is_exchange));
-    if (target && target->id == source->id) return {};  // two names of one file: nothing to do, says POSIX
+    if (target && target->id == source->id)
+      return {};  // two names of one file: nothing to do, says POSIX
 
     const Entries entries{.from_in_base = from_in_base,
                           .to_in_base = to_in_base,

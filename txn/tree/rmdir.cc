@@ -13,8 +13,10 @@ Result<void> rmdir(Session& session, InodeId parent, std::string_view name) {
     const DirentKey key{parent, std::string(name)};
     const auto entry = TRY(data.find_entry(key));
     if (!entry.inode) return fail(ENOENT, fmt::format("rmdir {}/{}", raw(parent), name));
-    if (!entry.inode->is_directory()) return fail(ENOTDIR, fmt::format("rmdir {}/{}", raw(parent), name));
-    if (!TRY(data.is_empty(entry.inode->id))) return fail(ENOTEMPTY, fmt::format("rmdir {}/{}", raw(parent), name));
+    if (!entry.inode->is_directory())
+      return fail(ENOTDIR, fmt::format("rmdir {}/{}", raw(parent), name));
+    if (!TRY(data.is_empty(entry.inode->id)))
+      return fail(ENOTEMPTY, fmt::format("rmdir {}/{}", raw(parent), name));
 
     ChangedInode* removed = data.edit_inode(*entry.inode);
     ChangedInode* directory = data.edit_inode(parent_record);

@@ -22,13 +22,16 @@ Result<void> set_size(Session& session, InodeId inode, std::uint64_t size_bytes)
     return fail(EFBIG, fmt::format("truncate {}", raw(inode)));
   }
   const Body body = TRY(open_for_writing(session, inode, size_bytes == 0));
-  auto resized = size_bytes == 0 ? Result<void>{} : resize(*session.context().store, body.object, size_bytes);
+  auto resized =
+      size_bytes == 0 ? Result<void>{} : resize(*session.context().store, body.object, size_bytes);
   release_writer(session, inode);
   return resized;
 }
 
-/// The times of a staged body are its object's, so that writes the daemon does not see go on from there.
-Result<void> set_inode_times(const SessionData& data, ChangedInode& inode, const SetAttributes& changes) {
+/// The times of a staged body are its object's, so that writes the daemon does not see go on from
+/// there.
+Result<void> set_inode_times(const SessionData& data, ChangedInode& inode,
+                             const SetAttributes& changes) {
   if (inode.body_staged) {
     const UniqueFd body = TRY(data.context.store->open_body(inode.record.object, O_WRONLY));
     TRY(set_times(body.get(), changes.atime_ns, changes.mtime_ns));
@@ -46,7 +49,8 @@ Result<void> set_inode_times(const SessionData& data, ChangedInode& inode, const
 Result<Attributes> setattr(Session& session, InodeId inode, const SetAttributes& changes) {
   if (changes.size_bytes) TRY(set_size(session, inode, *changes.size_bytes));
   return session.mutate([&](SessionData& data) -> Result<Attributes> {
-    const bool more = changes.mode || changes.uid || changes.gid || changes.atime_ns || changes.mtime_ns;
+    const bool more =
+        changes.mode || changes.uid || changes.gid || changes.atime_ns || changes.mtime_ns;
     if (!more) return data.attributes(inode);
     ChangedInode* changed = TRY(data.edit_inode(inode));
     if (changes.atime_ns || changes.mtime_ns) TRY(set_inode_times(data, *changed, changes));

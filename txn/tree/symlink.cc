@@ -6,8 +6,8 @@
 
 namespace commitfs::tree {
 
-Result<Attributes> symlink(Session& session, const Caller& caller, InodeId parent, std::string_view name,
-                           std::string_view target) {
+Result<Attributes> symlink(Session& session, const Caller& caller, InodeId parent,
+                           std::string_view name, std::string_view target) {
   if (target.empty()) return fail(ENOENT, "symlink to nothing");
   if (target.size() >= PATH_MAX) return fail(ENAMETOOLONG, "symlink target");
   return make_entry(session, caller, parent, name, S_IFLNK | 0777, 0, target);

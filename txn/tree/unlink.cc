@@ -13,7 +13,8 @@ Result<void> unlink(Session& session, InodeId parent, std::string_view name) {
     const DirentKey key{parent, std::string(name)};
     const auto entry = TRY(data.find_entry(key));
     if (!entry.inode) return fail(ENOENT, fmt::format("unlink {}/{}", raw(parent), name));
-    if (entry.inode->is_directory()) return fail(EISDIR, fmt::format("unlink {}/{}", raw(parent), name));
+    if (entry.inode->is_directory())
+      return fail(EISDIR, fmt::format("unlink {}/{}", raw(parent), name));
 
     ChangedInode* unlinked = data.edit_inode(*entry.inode);
     ChangedInode* directory = data.edit_inode(parent_record);

@@ -12,20 +12,24 @@ constexpr std::size_t kXattrNameMaxBytes = 255;
 constexpr std::size_t kXattrValueMaxBytes = 64 * 1024;
 
 Result<bool> has_xattr(const SessionData& data, InodeId inode, std::string_view name) {
-  if (!TRY(data.find_inode(inode))) return fail(ENOENT, fmt::format("xattr {} of {}", name, raw(inode)));
+  if (!TRY(data.find_inode(inode)))
+    return fail(ENOENT, fmt::format("xattr {} of {}", name, raw(inode)));
   return TRY(data.find_xattr(inode, name)).has_value();
 }
 
 }  // namespace
 
-Result<void> setxattr(Session& session, InodeId inode, std::string_view name, std::string_view value, int flags) {
+Result<void> setxattr(Session& session, InodeId inode, std::string_view name,
+                      std::string_view value, int flags) {
   if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) return fail(EINVAL, "setxattr flags");
   if (name.empty() || name.size() > kXattrNameMaxBytes) return fail(ERANGE, "setxattr name");
   if (value.size() > kXattrValueMaxBytes) return fail(E2BIG, "setxattr value");
   return session.mutate([&](SessionData& data) -> Result<void> {
     const bool exists = TRY(has_xattr(data, inode, name));
-    if (exists && (flags & XATTR_CREATE) != 0) return fail(EEXIST, fmt::format("setxattr {}", name));
-    if (!exists && (flags & XATTR_REPLACE) != 0) return fail(ENODATA, fmt::format("setxattr {}", name));
+    if (exists && (flags & XATTR_CREATE) != 0)
+      return fail(EEXIST, fmt::format("setxattr {}", name));
+    if (!exists && (flags & XATTR_REPLACE) != 0)
+      return fail(ENODATA, fmt::format("setxattr {}", name));
     ChangedInode* changed = TRY(data.edit_inode(inode));
     data.changes.put_xattr({inode, std::string(name)}, std::string(value));
     changed->record.ctime_ns = data.now_ns();
@@ -35,7 +39,8 @@ Result<void> setxattr(Session& session, InodeId inode, std::string_view name, st
 
 Result<void> removexattr(Session& session, InodeId inode, std::string_view name) {
   return session.mutate([&](SessionData& data) -> Result<void> {
-    if (!TRY(has_xattr(data, inode, name))) return fail(ENODATA, fmt::format("removexattr {}", name));
+    if (!TRY(has_xattr(data, inode, name)))
+      return fail(ENODATA, fmt::format("removexattr {}", name));
     const bool in_base = !data.is_made_here(inode) &&
                          TRY(data.context.catalog->find_xattr(data.base, inode, name)).has_value();
     ChangedInode* changed = TRY(data.edit_inode(inode));

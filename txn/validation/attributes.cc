@@ -18,7 +18,8 @@ Result<bool> is_successor(Context& context, InodeId id, const GroupHead& group,
 
 /// What the attributes of an inode of the base land on. Row 30: when it was deleted or moved away
 /// meanwhile there is nothing.
-Result<std::optional<InodeRecord>> check_still_there(Context& context, InodeId id, const std::vector<DirentKey>& base_links) {
+Result<std::optional<InodeRecord>> check_still_there(Context& context, InodeId id,
+                                                     const std::vector<DirentKey>& base_links) {
   for (const DirentKey& key : base_links) {
     if (context.lost_directories.contains(key.parent) || context.changed_name(key)) continue;
     const GroupHead group = TRY(context.head.group(key));
@@ -47,8 +48,10 @@ Result<SeqNo> attribute_winner(Context& context, InodeId id, const std::vector<D
   return newest;
 }
 
-Result<void> add_attribute(Context& context, InodeId id, const std::vector<DirentKey>& links, SeqNo winner, std::string detail) {
-  if (id == InodeId::root || links.empty()) return context.conflicts.add_path(Category::attribute, ".", winner, std::move(detail));
+Result<void> add_attribute(Context& context, InodeId id, const std::vector<DirentKey>& links,
+                           SeqNo winner, std::string detail) {
+  if (id == InodeId::root || links.empty())
+    return context.conflicts.add_path(Category::attribute, ".", winner, std::move(detail));
   return context.conflicts.add(Category::attribute, links.front(), winner, std::move(detail));
 }
 
@@ -92,7 +95,8 @@ Result<void> check_attributes(Context& context) {
   for (const InodeDelta& inode : context.delta.inodes) {
     if (inode.before && inode.attributes()) TRY(check_attributes_of(context, inode));
   }
-  for (const XattrDelta& xattr : context.delta.xattrs) TRY(check_xattr(context, xattr));
+  for (const XattrDelta& xattr : context.delta.xattrs)
+    TRY(check_xattr(context, xattr));
   return {};
 }
 

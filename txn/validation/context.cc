@@ -7,7 +7,9 @@
 namespace commitfs::validation {
 namespace {
 
-bool same_type(const InodeRecord& a, const InodeRecord& b) { return (a.mode & S_IFMT) == (b.mode & S_IFMT); }
+bool same_type(const InodeRecord& a, const InodeRecord& b) {
+  return (a.mode & S_IFMT) == (b.mode & S_IFMT);
+}
 
 Result<bool> same_xattrs(Context& context, InodeId mine, InodeId theirs) {
   std::vector<std::pair<std::string, std::string>> values;
@@ -34,7 +36,8 @@ Result<bool> Context::same_bytes(const InodeRecord& mine, const InodeRecord& the
 
 Result<bool> Context::identical(const InodeDelta& mine, const InodeRecord& theirs) {
   if (!same_type(mine.mine, theirs) || mine.links.size() != 1) return false;
-  if (mine.mine.mode != theirs.mode || mine.mine.uid != theirs.uid || mine.mine.gid != theirs.gid) return false;
+  if (mine.mine.mode != theirs.mode || mine.mine.uid != theirs.uid || mine.mine.gid != theirs.gid)
+    return false;
   if (!TRY(same_xattrs(*this, mine.mine.id, theirs.id))) return false;
   if (S_ISLNK(theirs.mode)) return mine.mine.symlink_target == theirs.symlink_target;
   if (!theirs.is_regular()) return mine.mine.rdev == theirs.rdev;

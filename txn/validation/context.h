@@ -32,14 +32,17 @@ struct Context {
   GroupNames groups;  ///< as the head has its directories
   Validation result;
   ConflictCollector conflicts;
-  /// Directories of mine whose place was lost: row 18 spoke of them, no name in them is looked at again.
+  /// Directories of mine whose place was lost: row 18 spoke of them, no name in them is looked at
+  /// again.
   std::set<InodeId> lost_directories;
 
   /// True when the session gave `key` another meaning: its name is judged, not its inode.
   bool changed_name(const DirentKey& key) const;
-  /// Sizes, then bytes as far as they are known; an unknown pair counts as different and is noted for comparison.
+  /// Sizes, then bytes as far as they are known; an unknown pair counts as different and is noted
+  /// for comparison.
   Result<bool> same_bytes(const InodeRecord& mine, const InodeRecord& theirs);
-  /// Same type, bytes, permissions, owner and extended attributes, and no second name that would be lost.
+  /// Same type, bytes, permissions, owner and extended attributes, and no second name that would be
+  /// lost.
   Result<bool> identical(const InodeDelta& mine, const InodeRecord& theirs);
   /// The change is not applied: the head's inode stands for mine.
   void settle(const DirentDelta& change, InodeId theirs);
@@ -48,7 +51,8 @@ struct Context {
                                 const std::optional<InodeRecord>& theirs);
 };
 
-// The steps, in the order in which `validate` takes them. Each adds its conflicts to the context. Errors: EIO, EAGAIN.
+// The steps, in the order in which `validate` takes them. Each adds its conflicts to the context.
+// Errors: EIO, EAGAIN.
 Result<void> check_configuration(Context& context);
 Result<void> check_ancestors(Context& context);
 Result<void> check_names(Context& context);
@@ -60,7 +64,8 @@ Result<void> check_attributes(Context& context);
 Result<void> check_reads(Context& context);
 Result<void> check_replaced_directories(Context& context);
 /// Row 28 for a file that I replaced by a new one (as editors save), row 31 for one that I removed.
-Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group);
+Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change,
+                                          const GroupHead& group);
 
 // Row 40. True when nothing is to be said of the name any more: it is ignored.
 Result<bool> take_ignored_name(Context& context, const DirentDelta& change,

@@ -8,13 +8,14 @@ namespace commitfs::validation {
 Result<void> check_ancestors(Context& context) {
   for (const auto& [directory, chain] : context.delta.base_ancestors) {
     for (const InodeId ancestor : chain) {
-      if (ancestor == InodeId::root || context.delta.directories_removed.contains(ancestor)) continue;
+      if (ancestor == InodeId::root || context.delta.directories_removed.contains(ancestor))
+        continue;
       const SeqNo placed = TRY(context.head.directory(ancestor)).place_seq_no;
       if (!context.head.is_new(placed)) continue;
       const bool exists = TRY(context.head.inode(ancestor)).has_value();
       context.lost_directories.insert(directory);
       TRY(context.conflicts.add_path(exists ? Category::parent_moved : Category::parent_absent,
-                              context.delta.directory_paths.at(directory), placed));
+                                     context.delta.directory_paths.at(directory), placed));
       break;
     }
   }
@@ -29,8 +30,10 @@ Result<bool> only_my_deletes_left(Context& context, InodeId directory) {
   for (;;) {
     const auto page = TRY(context.head.catalog().list(context.head.head(), directory, after, 1000));
     for (const ListedDirent& entry : page) {
-      const auto mine = std::ranges::lower_bound(context.delta.dirents, DirentKey{directory, entry.name}, {}, &DirentDelta::key);
-      if (mine == context.delta.dirents.end() || mine->key != DirentKey{directory, entry.name}) return false;
+      const auto mine = std::ranges::lower_bound(
+          context.delta.dirents, DirentKey{directory, entry.name}, {}, &DirentDelta::key);
+      if (mine == context.delta.dirents.end() || mine->key != DirentKey{directory, entry.name})
+        return false;
     }
     if (page.size() < 1000) return true;
     after = page.back().name;
@@ -48,9 +51,12 @@ Result<void> check_directories(Context& context) {
     if (!TRY(context.head.inode(change.before))) continue;  // its name was checked
     const SeqNo changed = TRY(context.head.directory(change.before)).subtree_seq_no;
     if (!context.head.is_new(changed)) continue;
-    const bool filled = removed && !TRY(context.head.catalog().list(context.head.head(), change.before, "", 1)).empty() &&
-                        !TRY(only_my_deletes_left(context, change.before));
-    TRY(context.conflicts.add(filled ? Category::not_empty : Category::directory_changed, change.key, changed));
+    const bool filled =
+        removed &&
+        !TRY(context.head.catalog().list(context.head.head(), change.before, "", 1)).empty() &&
+        !TRY(only_my_deletes_left(context, change.before));
+    TRY(context.conflicts.add(filled ? Category::not_empty : Category::directory_changed,
+                              change.key, changed));
   }
   return {};
 }

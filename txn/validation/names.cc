@@ -8,10 +8,11 @@ namespace commitfs::validation {
 
 namespace {
 
-Result<void> merge_directory(Context& context, const DirentDelta& change, const InodeDelta& made, const InodeRecord& theirs, SeqNo winner) {
+Result<void> merge_directory(Context& context, const DirentDelta& change, const InodeDelta& made,
+                             const InodeRecord& theirs, SeqNo winner) {
   context.settle(change, theirs.id);
-  std::string text = "merged: directory '" + context.delta.path_of(change.key) + "' was made by version " +
-                     std::to_string(raw(winner));
+  std::string text = "merged: directory '" + context.delta.path_of(change.key) +
+                     "' was made by version " + std::to_string(raw(winner));
   if (made.mine.mode != theirs.mode || made.mine.uid != theirs.uid || made.mine.gid != theirs.gid) {
     text += "; its mode and owner stay";
   }
@@ -26,13 +27,16 @@ Result<bool> is_mergeable(Context& context, const InodeRecord& theirs) {
 }
 
 /// Rows 2, 3, 21, 23.
-Result<void> check_create(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
+Result<void> check_create(Context& context, const DirentDelta& change, const GroupHead& group,
+                          const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
   if (!theirs) return context.conflicts.add(Category::delete_update, change.key, winner);
   const InodeDelta* made = context.delta.find_inode(change.after);
-  if (made == nullptr || made->before) return context.conflicts.add(Category::exists, change.key, winner);  // a link, a rename
+  if (made == nullptr || made->before)
+    return context.conflicts.add(Category::exists, change.key, winner);  // a link, a rename
   const InodeRecord& mine = made->mine;
-  if (mine.is_directory() != theirs->is_directory()) return context.conflicts.add(Category::type, change.key, winner);
+  if (mine.is_directory() != theirs->is_directory())
+    return context.conflicts.add(Category::type, change.key, winner);
   if (mine.is_directory() && TRY(is_mergeable(context, *theirs))) {
     return merge_directory(context, change, *made, *theirs, winner);
   }
@@ -40,7 +44,7 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
   if (!context.config.identical_conflicts && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     context.conflicts.note("identical: '" + context.delta.path_of(change.key) + "' is as version " +
-                    std::to_string(raw(winner)) + " made it");
+                           std::to_string(raw(winner)) + " made it");
     return {};
   }
   return context.conflicts.add(Category::exists, change.key, winner);
@@ -55,18 +59,21 @@ Result<bool> lives_on_elsewhere(Context& context, InodeId id) {
 }
 
 /// Rows 7, 9, 10, 22, 24, 31.
-Result<void> check_delete(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
+Result<void> check_delete(Context& context, const DirentDelta& change, const GroupHead& group,
+                          const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
   const bool i_moved_it = context.delta.moved.contains(change.before);
   const bool they_moved_it = group.content_change == ChangeKind::renamed;
-  if (i_moved_it && they_moved_it) return context.conflicts.add(Category::rename_rename, change.key, winner);
+  if (i_moved_it && they_moved_it)
+    return context.conflicts.add(Category::rename_rename, change.key, winner);
   if (theirs) return context.conflicts.add(Category::update_delete, change.key, winner);
   if (i_moved_it) return context.conflicts.add(Category::delete_update, change.key, winner);
   if (they_moved_it || TRY(lives_on_elsewhere(context, change.before))) {
     return context.conflicts.add(Category::delete_delete, change.key, winner);
   }
   const bool is_directory = context.delta.before.at(change.before).is_directory();
-  if (is_directory || (context.delta.only_deletes && TRY(context.head.version(winner))->only_deletes)) {
+  if (is_directory ||
+      (context.delta.only_deletes && TRY(context.head.version(winner))->only_deletes)) {
     context.result.settled.insert(change.key);
     return {};
   }
@@ -74,21 +81,24 @@ Result<void> check_delete(Context& context, const DirentDelta& change, const Gro
 }
 
 /// Rows 5, 8, 23, 33: another inode under a name of the base.
-Result<void> check_replace(Context& context, const DirentDelta& change, const GroupHead& group, const std::optional<InodeRecord>& theirs) {
+Result<void> check_replace(Context& context, const DirentDelta& change, const GroupHead& group,
+                           const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
   const InodeDelta* made = context.delta.find_inode(change.after);
   if (TRY(context.settle_unchanged(change, theirs))) return {};
   if (!theirs) {
-    const bool both_moved = group.content_change == ChangeKind::renamed && context.delta.moved.contains(change.before);
-    return context.conflicts.add(both_moved ? Category::rename_rename : Category::delete_update, change.key, winner);
+    const bool both_moved =
+        group.content_change == ChangeKind::renamed && context.delta.moved.contains(change.before);
+    return context.conflicts.add(both_moved ? Category::rename_rename : Category::delete_update,
+                                 change.key, winner);
   }
   if (made != nullptr && !made->before && made->mine.is_directory() && theirs->is_directory() &&
       !TRY(is_mergeable(context, *theirs))) {
     return context.conflicts.add(Category::exists, change.key, winner);
   }
   // Not so of files: two who made the same update of the same bytes, say of a counter, made two.
-  const bool may_merge = !context.config.identical_conflicts && made != nullptr &&
-                         !made->before && !theirs->is_regular();
+  const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before &&
+                         !theirs->is_regular();
   if (may_merge && TRY(context.identical(*made, *theirs))) {
     context.settle(change, theirs->id);
     return {};
@@ -96,7 +106,8 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
   const bool mine_is_directory = context.delta.directories_moved.contains(change.after) ||
                                  context.delta.made_directories.contains(change.after);
   const bool types_differ = mine_is_directory != theirs->is_directory();
-  return context.conflicts.add(types_differ ? Category::type : Category::update_update, change.key, winner);
+  return context.conflicts.add(types_differ ? Category::type : Category::update_update, change.key,
+                               winner);
 }
 
 Result<void> check_name(Context& context, const DirentDelta& change, InodeId parent) {
@@ -131,8 +142,8 @@ Result<void> check_link(Context& context, const DirentDelta& change) {
 
 }  // namespace
 
-/// Every name I changed, in directories that the head has. Directories made here are entered only when they were merged
-/// with the head's (row 21): nobody else can know the others.
+/// Every name I changed, in directories that the head has. Directories made here are entered only
+/// when they were merged with the head's (row 21): nobody else can know the others.
 Result<void> check_names(Context& context) {
   std::map<InodeId, std::vector<const DirentDelta*>> by_parent;
   std::deque<std::pair<InodeId, InodeId>> to_visit;  // my directory, the head's
@@ -150,7 +161,8 @@ Result<void> check_names(Context& context) {
     for (const DirentDelta* change : by_parent[mine]) {
       TRY(check_name(context, *change, theirs));
       const auto merged = context.result.replaced.find(change->after);
-      if (merged != context.result.replaced.end() && context.delta.made_directories.contains(change->after)) {
+      if (merged != context.result.replaced.end() &&
+          context.delta.made_directories.contains(change->after)) {
         to_visit.emplace_back(change->after, merged->second);
       }
     }

@@ -4,7 +4,8 @@ namespace commitfs::validation {
 
 namespace {
 
-Result<void> merge_xattrs_of_replaced(Context& context, const DirentDelta& change, SeqNo winner, InheritedAttributes& inherited) {
+Result<void> merge_xattrs_of_replaced(Context& context, const DirentDelta& change, SeqNo winner,
+                                      InheritedAttributes& inherited) {
   using Values = std::map<std::string, std::string>;
   const auto values_at = [&](SeqNo at) -> Result<Values> {
     const auto listed = TRY(context.head.catalog().list_xattrs(at, change.before));
@@ -18,7 +19,8 @@ Result<void> merge_xattrs_of_replaced(Context& context, const DirentDelta& chang
   }
   std::set<std::string> names;
   for (const auto* values : {&base, &head}) {
-    for (const auto& [name, value] : *values) names.insert(name);
+    for (const auto& [name, value] : *values)
+      names.insert(name);
   }
   const auto get = [](const Values& values, const std::string& name) -> std::optional<std::string> {
     const auto found = values.find(name);
@@ -47,7 +49,8 @@ void note_lost_attributes(Context& context, const DirentDelta& change, const Gro
 
 }  // namespace
 
-Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change, const GroupHead& group) {
+Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& change,
+                                          const GroupHead& group) {
   if (change.before == InodeId::none || !context.head.is_new(group.attribute_seq_no)) return {};
   if (context.config.ignores(change.key.name)) return {};
   if (change.after == InodeId::none) {
@@ -63,9 +66,11 @@ Result<void> check_attributes_of_replaced(Context& context, const DirentDelta& c
     return {};
   }
   InheritedAttributes inherited;
-  const auto merge = [&](const char* name, auto base, auto head, auto mine, auto& into) -> Result<void> {
+  const auto merge = [&](const char* name, auto base, auto head, auto mine,
+                         auto& into) -> Result<void> {
     if (head == base || head == mine) return {};
-    if (mine != base) return context.conflicts.add(Category::attribute, change.key, group.attribute_seq_no, name);
+    if (mine != base)
+      return context.conflicts.add(Category::attribute, change.key, group.attribute_seq_no, name);
     into = head;
     return {};
   };

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include <cerrno>
+#include <stdexcept>
 
 #include "tests/support/result.h"
 #include "tests/support/txn_table.h"

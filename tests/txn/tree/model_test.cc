@@ -1,12 +1,11 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/fs.h>
 #include <unistd.h>
 
 #include <array>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "meta/base/posix.h"
 #include "tests/support/native_tree.h"
@@ -17,16 +16,20 @@
 namespace commitfs::test {
 namespace {
 
-/// Every path with what a program can see of it, times left out; names of one file are told by the first of them.
+/// Every path with what a program can see of it, times left out; names of one file are told by the
+/// first of them.
 using Seen = std::map<std::string, std::string>;
 
 template <typename Key>
 struct FirstNames {
   std::map<Key, std::string> names;
-  const std::string& of(Key inode, const std::string& path) { return names.emplace(inode, path).first->second; }
+  const std::string& of(Key inode, const std::string& path) {
+    return names.emplace(inode, path).first->second;
+  }
 };
 
-std::string line(mode_t mode, std::uint64_t links, const std::string& first, const std::string& content) {
+std::string line(mode_t mode, std::uint64_t links, const std::string& first,
+                 const std::string& content) {
   return fmt::format("{:o} links {} as {} {}", mode, links, first, content);
 }
 
@@ -38,7 +41,7 @@ Seen see_native(const NativeTree& tree) {
     sorted[std::filesystem::relative(entry.path(), tree.at(""))] = entry.path();
   }
   for (const auto& [name, path] : sorted) {
-    struct stat status {};
+    struct stat status{};
     ::lstat(path.c_str(), &status);
     std::string content;
     if (S_ISLNK(status.st_mode)) content = std::filesystem::read_symlink(path);
@@ -56,7 +59,8 @@ void see_directory(Session& session, InodeId directory, const std::string& prefi
   for (const ListedAttributes& entry : must(session.list(directory, {}, 1000))) {
     const std::string path = prefix + entry.name;
     found[path] = entry.attributes.inode;
-    if (entry.attributes.inode.is_directory()) see_directory(session, entry.attributes.inode.id, path + '/', seen, found);
+    if (entry.attributes.inode.is_directory())
+      see_directory(session, entry.attributes.inode.id, path + '/', seen, found);
   }
 }
 
@@ -68,8 +72,10 @@ Seen see_session(Session& session) {
   for (const auto& [path, inode] : found) {
     std::string content = inode.symlink_target;
     if (inode.is_regular()) content = read_object(*session.context().store, inode.object);
-    EXPECT_EQ(must(session.lookup(must(session.parent_of(InodeId::root)), path.substr(0, path.find('/')))).inode.id,
-              found.at(path.substr(0, path.find('/'))).id);
+    EXPECT_EQ(
+        must(session.lookup(must(session.parent_of(InodeId::root)), path.substr(0, path.find('/'))))
+            .inode.id,
+        found.at(path.substr(0, path.find('/'))).id);
     if (inode.is_directory()) {
       EXPECT_EQ(must(session.path_of(inode.id)), path);
     }
@@ -96,7 +102,9 @@ class Model : public TableFixture {
     BaseTree base;
     for (int i = 0; i < 60; ++i) {
       const std::string path = random_path();
-      if (native_.mode_of(path) != 0 || (path.contains('/') && !S_ISDIR(native_.mode_of(parent(path))))) continue;
+      if (native_.mode_of(path) != 0 ||
+          (path.contains('/') && !S_ISDIR(native_.mode_of(parent(path)))))
+        continue;
       switch (pick(4)) {
         case 0:
           base.file(path, path);
@@ -120,7 +128,9 @@ class Model : public TableFixture {
     shell_.emplace(session_, Caller{.uid = 0, .gid = 0, .pid = 1, .umask = 022});
   }
 
-  unsigned pick(unsigned count) { return std::uniform_int_distribution<unsigned>(0, count - 1)(seed_.engine); }
+  unsigned pick(unsigned count) {
+    return std::uniform_int_distribution<unsigned>(0, count - 1)(seed_.engine);
+  }
 
   static std::string parent(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -167,14 +177,16 @@ class Model : public TableFixture {
     int actual;
   };
 
-  Outcome operate(const std::string& path, const std::string& other, const std::string& bytes, mode_t type) {
+  Outcome operate(const std::string& path, const std::string& other, const std::string& bytes,
+                  mode_t type) {
     const bool writable = type == S_IFREG || type == S_IFDIR || type == 0;
     constexpr std::array flags{0U, 0U, unsigned{RENAME_NOREPLACE}, unsigned{RENAME_EXCHANGE}};
     constexpr std::array<mode_t, 4> modes{0644, 0700, 02775, 01777};
     switch (pick(16)) {
       case 0:
       case 1:
-        return {"create", native_.create(path, bytes, 0666), error_of(shell_->create(path, bytes, 0666))};
+        return {"create", native_.create(path, bytes, 0666),
+                error_of(shell_->create(path, bytes, 0666))};
       case 2:
         if (!writable || type == 0) break;
         return {"write", native_.write(path, bytes), error_of(shell_->write(path, bytes))};
@@ -184,7 +196,8 @@ class Model : public TableFixture {
       case 4: {
         if (!writable) break;
         const unsigned size = pick(12);
-        return {"truncate", native_.truncate(path, size), error_of(shell_->setattr(path, {.size_bytes = size}))};
+        return {"truncate", native_.truncate(path, size),
+                error_of(shell_->setattr(path, {.size_bytes = size}))};
       }
       case 5:
       case 6:
@@ -197,20 +210,24 @@ class Model : public TableFixture {
       case 10:
       case 11: {
         const unsigned flag = flags[pick(flags.size())];
-        return {"rename", native_.rename(path, other, flag), error_of(shell_->rename(path, other, flag))};
+        return {"rename", native_.rename(path, other, flag),
+                error_of(shell_->rename(path, other, flag))};
       }
       case 12:
         return {"link", native_.link(path, other), error_of(shell_->link(path, other))};
       case 13:
-        return {"symlink", native_.symlink("nowhere", path), error_of(shell_->symlink("nowhere", path))};
+        return {"symlink", native_.symlink("nowhere", path),
+                error_of(shell_->symlink("nowhere", path))};
       case 14: {
         if (type == S_IFLNK) break;
         const mode_t mode = modes[pick(modes.size())];
-        return {"chmod", native_.chmod(path, mode), error_of(shell_->setattr(path, {.mode = mode}))};
+        return {"chmod", native_.chmod(path, mode),
+                error_of(shell_->setattr(path, {.mode = mode}))};
       }
       default:
         if (type == S_IFREG) return hold(path);
-        return {"mkfifo", native_.mkfifo(path, 0666), error_of(shell_->mknod(path, S_IFIFO | 0666))};
+        return {"mkfifo", native_.mkfifo(path, 0666),
+                error_of(shell_->mknod(path, S_IFIFO | 0666))};
     }
     return {"nothing", 0, 0};
   }
@@ -242,7 +259,8 @@ class Model : public TableFixture {
   /// Goes on in the session as a new daemon finds it.
   void restart() {
     close_held();
-    if (auto batch = session_->take_journal()) must(staging_->write({*std::move(batch)}, Durability::now));
+    if (auto batch = session_->take_journal())
+      must(staging_->write({*std::move(batch)}, Durability::now));
     const StagedState state = must(staging_->load()).front();
     auto again = std::make_shared<Session>(context_, state.row, ChangeSet::from_staged(state));
     EXPECT_EQ(describe(*again), describe(*session_));

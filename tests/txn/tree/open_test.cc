@@ -134,21 +134,26 @@ TEST_F(OpenForWriting, TwoCopyUpsAtOnceShareTheFirst) {
       if (!opened.exchange(true)) first_installed.count_down();
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_EQ(objects[0], objects[1]);
   EXPECT_EQ(writers(session(), id), 2U);
   EXPECT_EQ(stored_bodies(), bodies + 1);
 }
 
 TEST_F(OpenForWriting, LastReleaseWakesWhoWaitsForWriters) {
-  const auto deadline = [] { return std::chrono::steady_clock::now() + std::chrono::milliseconds(1); };
+  const auto deadline = [] {
+    return std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+  };
   const InodeId id = inode("d/f").id;
   must(tree::open_for_writing(session(), id, false));
   must(tree::open_for_writing(session(), id, false));
   EXPECT_EQ(session().wait_for_writers(deadline()), std::vector<std::string>{"d/f"});
   tree::release_writer(session(), id);
   std::thread closer([&] { tree::release_writer(session(), id); });
-  EXPECT_TRUE(session().wait_for_writers(std::chrono::steady_clock::now() + std::chrono::seconds(30)).empty());
+  EXPECT_TRUE(session()
+                  .wait_for_writers(std::chrono::steady_clock::now() + std::chrono::seconds(30))
+                  .empty());
   closer.join();
 }
 

@@ -74,13 +74,27 @@ TEST_F(Rename, OverADirectoryElsewhereKeepsLinkCountsRight) {
   EXPECT_EQ(inode("e").nlink, 3U);
 }
 
-TEST_F(Rename, AbsentNameIsEnoent) { EXPECT_ERRNO(rename("none", "x"), ENOENT); }
-TEST_F(Rename, FileOverDirectoryIsEisdir) { EXPECT_ERRNO(rename("a", "empty"), EISDIR); }
-TEST_F(Rename, DirectoryOverFileIsEnotdir) { EXPECT_ERRNO(rename("d", "a"), ENOTDIR); }
-TEST_F(Rename, OverAFullDirectoryIsEnotempty) { EXPECT_ERRNO(rename("empty", "d"), ENOTEMPTY); }
-TEST_F(Rename, IntoOwnSubtreeIsEinval) { EXPECT_ERRNO(rename("e", "e/sub/e"), EINVAL); }
-TEST_F(Rename, IntoItselfIsEinval) { EXPECT_ERRNO(rename("e", "e/e"), EINVAL); }
-TEST_F(Rename, OverAnAncestorIsEnotempty) { EXPECT_ERRNO(rename("e/sub/g", "e"), ENOTEMPTY); }
+TEST_F(Rename, AbsentNameIsEnoent) {
+  EXPECT_ERRNO(rename("none", "x"), ENOENT);
+}
+TEST_F(Rename, FileOverDirectoryIsEisdir) {
+  EXPECT_ERRNO(rename("a", "empty"), EISDIR);
+}
+TEST_F(Rename, DirectoryOverFileIsEnotdir) {
+  EXPECT_ERRNO(rename("d", "a"), ENOTDIR);
+}
+TEST_F(Rename, OverAFullDirectoryIsEnotempty) {
+  EXPECT_ERRNO(rename("empty", "d"), ENOTEMPTY);
+}
+TEST_F(Rename, IntoOwnSubtreeIsEinval) {
+  EXPECT_ERRNO(rename("e", "e/sub/e"), EINVAL);
+}
+TEST_F(Rename, IntoItselfIsEinval) {
+  EXPECT_ERRNO(rename("e", "e/e"), EINVAL);
+}
+TEST_F(Rename, OverAnAncestorIsEnotempty) {
+  EXPECT_ERRNO(rename("e/sub/g", "e"), ENOTEMPTY);
+}
 TEST_F(Rename, UnknownFlagsAreEinval) {
   EXPECT_ERRNO(rename("a", "x", RENAME_WHITEOUT), EINVAL);
   EXPECT_ERRNO(rename("a", "b", RENAME_NOREPLACE | RENAME_EXCHANGE), EINVAL);
@@ -146,7 +160,8 @@ TEST_F(Rename, ExchangedTwiceLeavesNoName) {
 TEST_F(Rename, OfAFullBaseDirectoryTouchesNoChild) {
   BaseTree tree;
   tree.directory("big");
-  for (int i = 0; i < 1000; ++i) tree.file("big/" + std::to_string(i));
+  for (int i = 0; i < 1000; ++i)
+    tree.file("big/" + std::to_string(i));
   commit_base(tree);
   Shell shell(begin());
   ASSERT_OK(shell.rename("big", "bigger"));

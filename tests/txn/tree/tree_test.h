@@ -19,16 +19,19 @@ class TreeTest : public TableFixture {
   InodeRecord inode(const std::string& path) { return must(shell_->stat(path)).inode; }
   /// What the change set still says of names.
   std::size_t changed_names() {
-    return must(shell_->session().read(
-        [](const SessionData& data) -> Result<std::size_t> { return data.changes.dirents().size(); }));
+    return must(shell_->session().read([](const SessionData& data) -> Result<std::size_t> {
+      return data.changes.dirents().size();
+    }));
   }
   std::size_t changed_inodes() {
-    return must(shell_->session().read(
-        [](const SessionData& data) -> Result<std::size_t> { return data.changes.inodes().size(); }));
+    return must(shell_->session().read([](const SessionData& data) -> Result<std::size_t> {
+      return data.changes.inodes().size();
+    }));
   }
   std::size_t stored_bodies() {
     std::size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ / "objects")) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory_ / "objects")) {
       count += entry.is_regular_file() ? 1 : 0;
     }
     return count;
