@@ -1,6 +1,7 @@
 // DuckDB writes a Hive-partitioned Parquet table in a session and reads it through live/ with a
 // glob.
-#include <cstdlib>
+#include "tests/mounted/duckdb.h"
+
 #include <fstream>
 
 #include "tests/support/mount_fixture.h"
@@ -44,16 +45,6 @@ class DuckDb : public MountedTest {
   }
 
  private:
-  static std::string node_modules() {
-    if (const char* deps = std::getenv("COMMITFS_DEPS"))
-      return std::string(deps) + "/node/node_modules";
-    const char* cache = std::getenv("XDG_CACHE_HOME");
-    const char* home = std::getenv("HOME");
-    const std::string base =
-        cache != nullptr ? cache : std::string(home != nullptr ? home : "") + "/.cache";
-    return base + "/commitfs/node/node_modules";
-  }
-
   std::string modules_;
 };
 INSTANTIATE_IN_BOTH_MODES(DuckDb);
