@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -20,7 +21,7 @@
 namespace commitfs::fault {
 namespace {
 
-enum class Action { kill, fail, wait };
+enum class Action { kill, fail, run_out_of_memory, wait };
 
 /// One entry of COMMITFS_FAULTS.
 struct Rule {
@@ -45,6 +46,10 @@ bool parse_number(std::string_view text, std::uint64_t& value) {
 bool parse_action(std::string_view text, Rule& rule) {
   if (text == "kill") {
     rule.action = Action::kill;
+    return true;
+  }
+  if (text == "throw") {
+    rule.action = Action::run_out_of_memory;
     return true;
   }
   if (text.starts_with("errno:")) {
@@ -110,6 +115,7 @@ Result<void> act(Rule& rule) {
   const auto arrival = rule.arrivals.fetch_add(1) + 1;
   if (rule.only_time != 0 && rule.only_time != arrival) return {};
   if (rule.action == Action::kill) ::raise(SIGKILL);
+  if (rule.action == Action::run_out_of_memory) throw std::bad_alloc();
   if (rule.action == Action::wait) wait_for_go(rule.path);
   if (rule.action == Action::fail) return fail(rule.code, "fault " + rule.point);
   return {};

@@ -15,7 +15,7 @@ namespace commitfs::fault {
 /// to inject. From outside: the environment variable COMMITFS_FAULTS, read once at start, holds a
 /// comma-separated list of
 ///   point=kill             raises SIGKILL when the point is reached
-///   point=errno:N          the point returns error N
+///   point=errno:N          the point returns error N; point=throw: it throws std::bad_alloc
 ///   point=wait:PATH        creates PATH.reached, then waits until PATH.go exists
 /// each optionally followed by @K: only the K-th time (from 1) the point is reached.
 Result<void> point(std::string_view name);

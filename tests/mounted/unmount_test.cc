@@ -135,5 +135,14 @@ TEST_P(Unmount, BySignalAmidCommitsAndBegins) {
   daemon().unmount();
 }
 
+TEST_P(Unmount, WaitsForNoCommitThatFoundNoMemory) {
+  mount({"COMMITFS_FAULTS=commit.submitted=throw@1"});
+  session("s", "echo s > s");
+  EXPECT_THAT(sh("mv sessions/s commit/"), FailedWith("Input/output error"));
+  ok("mv sessions/s commit/");
+  EXPECT_EQ(read("live/s"), "s\n");
+  daemon().unmount();
+}
+
 }  // namespace
 }  // namespace commitfs::test

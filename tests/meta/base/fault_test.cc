@@ -66,6 +66,19 @@ TEST_F(FaultEnvironmentDeathTest, ErrnoIsReturnedEveryTime) {
       ::testing::ExitedWithCode(28), "");
 }
 
+TEST_F(FaultEnvironmentDeathTest, ThrowIsWhatWantOfMemoryDoes) {
+  set("a=throw");
+  EXPECT_EXIT(
+      {
+        try {
+          (void)fault::point("a");
+        } catch (const std::bad_alloc&) {
+          std::exit(7);
+        }
+      },
+      ::testing::ExitedWithCode(7), "");
+}
+
 TEST_F(FaultEnvironmentDeathTest, AtActsOnThatArrivalOnly) {
   set("a=errno:28@2");
   EXPECT_EXIT(
