@@ -13,16 +13,10 @@ constexpr unsigned kExecutorThreads = 4;
 
 /// Of the mount's own directories a session's root can be in; empty for another.
 std::string_view directory_name(NodeId directory) {
-  switch (directory) {
-    case kSessionsNode:
-      return "sessions";
-    case kCommitNode:
-      return "commit";
-    case kDiscardNode:
-      return "discard";
-    default:
-      return {};
-  }
+  if (directory == kSessionsNode) return "sessions";
+  if (directory == kCommitNode) return "commit";
+  if (directory == kDiscardNode) return "discard";
+  return {};
 }
 
 }  // namespace
