@@ -7,6 +7,7 @@
 #include "fs/mount_state.h"
 #include "fs/request_loop.h"
 #include "fs/signals.h"
+#include "meta/base/fault.h"
 
 namespace commitfs {
 namespace {
@@ -52,13 +53,15 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
   TRY(fs::check_mount_point(mountpoint));
   fs::Mount mount(table, options);
   const LiveSubscription live(mount);
+  // A signal shall never end the program while there is a mount that nobody would answer for.
+  const auto signals = TRY(fs::SignalInbox::open());
   const fs::FuseSession session = TRY(fs::FuseSession::mount(mount, mountpoint));
   fs::RequestLoop loop(session.get());
   {
-    const auto signals = TRY(fs::SignalWatch::start([&] {
+    const fs::SignalWatch watch(*signals, [&] {
       finish_background_work(mount);
       loop.stop();
-    }));
+    });
     if (!loop.initialize()) return fail(EIO, "the kernel ended the connection at once");
     const auto guard = TRY(fs::ConnectionGuard::start(mountpoint));
     const auto place = std::filesystem::absolute(mountpoint);
@@ -74,6 +77,7 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     on_ready();
     loop.run(threads);
   }
+  (void)fault::point("fs.before_unmount");
   finish_background_work(mount);
   flush_journals(mount);
   spdlog::info("unmounted {}", mountpoint.native());

@@ -7,8 +7,8 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <memory>
+#include <utility>
+#include <vector>
 
 namespace commitfs::fs {
 namespace {
@@ -33,7 +33,7 @@ int wake_signal() {
   return SIGUSR1;
 }
 
-class SignalWatch::Dispositions {
+class SignalInbox::Dispositions {
  public:
   Dispositions() {
     for (const int number : {SIGTERM, SIGINT, SIGHUP})
@@ -64,32 +64,36 @@ class SignalWatch::Dispositions {
   std::vector<Saved> saved_;
 };
 
-Result<std::unique_ptr<SignalWatch>> SignalWatch::start(std::function<void()> on_signal) {
+Result<std::unique_ptr<SignalInbox>> SignalInbox::open() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("pipe2");
-  return std::unique_ptr<SignalWatch>(
-      new SignalWatch(UniqueFd(ends[0]), UniqueFd(ends[1]), std::move(on_signal)));
+  return std::unique_ptr<SignalInbox>(new SignalInbox(UniqueFd(ends[0]), UniqueFd(ends[1])));
 }
 
-SignalWatch::SignalWatch(UniqueFd read_end, UniqueFd write_end, std::function<void()> on_signal)
+SignalInbox::SignalInbox(UniqueFd read_end, UniqueFd write_end)
     : read_end_(std::move(read_end)), write_end_(std::move(write_end)) {
   signal_pipe = write_end_.get();
   dispositions_ = std::make_unique<Dispositions>();
-  thread_ = std::thread([this, on_signal = std::move(on_signal)] { watch(on_signal); });
 }
 
-SignalWatch::~SignalWatch() {
+SignalInbox::~SignalInbox() {
   dispositions_.reset();
-  [[maybe_unused]] const auto written = ::write(write_end_.get(), &kEnd, 1);
-  thread_.join();
   signal_pipe = -1;
+}
+
+SignalWatch::SignalWatch(SignalInbox& inbox, std::function<void()> on_signal)
+    : inbox_(inbox), thread_([this, on_signal = std::move(on_signal)] { watch(on_signal); }) {}
+
+SignalWatch::~SignalWatch() {
+  [[maybe_unused]] const auto written = ::write(inbox_.write_end_.get(), &kEnd, 1);
+  thread_.join();
 }
 
 void SignalWatch::watch(const std::function<void()>& on_signal) {
   bool told = false;
   while (true) {
     char byte = kEnd;
-    const auto got = ::read(read_end_.get(), &byte, 1);
+    const auto got = ::read(inbox_.read_end_.get(), &byte, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0 || byte == kEnd) return;
     spdlog::info("signal {}: unmounting", static_cast<int>(byte));

@@ -135,6 +135,20 @@ TEST_P(Unmount, BySignalAmidCommitsAndBegins) {
   daemon().unmount();
 }
 
+TEST_P(Unmount, BySignalIsNotBrokenOffByAnotherSignal) {
+  mount({"COMMITFS_FAULTS=" + hold("fs.before_unmount", 1)});
+  session("s", "echo s > s");
+  for (const int number : {SIGINT, SIGTERM}) {
+    ::kill(daemon().pid(), number);
+    ASSERT_TRUE(reached("fs.before_unmount"));
+  }
+  release("fs.before_unmount");
+  await_unmount();
+  daemon().unmount();
+  mount();
+  EXPECT_EQ(read("sessions/s/s"), "s\n");
+}
+
 TEST_P(Unmount, WaitsForNoCommitThatFoundNoMemory) {
   mount({"COMMITFS_FAULTS=commit.submitted=throw@1"});
   session("s", "echo s > s");
