@@ -131,6 +131,14 @@ class CommitPipeline::Impl {
   Result<ConflictReport> checked(Session& session) {
     ConflictReport report;
     report.base = session.base();
+    if (auto objection = standing_objection(session)) {
+      report.reason = std::move(objection->reason);
+      return report;
+    }
+    if (auto damage = damage_objection(session)) {
+      report.reason = std::move(damage->reason);
+      return report;
+    }
     report.head = TRY(context_.catalog->head_seq_no());
     if (const auto token = session.token()) {
       if (const auto made = TRY(context_.catalog->find_version_by_token(*token))) {  // row 38
@@ -155,6 +163,11 @@ class CommitPipeline::Impl {
     Delta delta = TRY(compute_delta(session, *context_.store));
     // Who changed nothing saw one version, and comes before whatever was committed since.
     if (!delta.empty()) delta.reads = TRY(collect_reads(session));
+    if (auto waits = neighbour_objection(session, delta, *current_config(context_.config))) {
+      report.head = SeqNo::none;
+      report.reason = std::move(waits->reason);
+      return report;
+    }
     return TRY(validate_and_compare(delta)).report;
   }
 

@@ -38,6 +38,19 @@ Result<std::optional<condition::Condition>> condition_of(const Session& session)
 /// Why a commit is refused then.
 std::string unreadable_condition(const Error& error);
 
+/// What stands against a commit of the session whatever the head holds.
+struct Objection {
+  int error = 0;
+  std::string reason;
+};
+/// EOWNERDEAD: it outlived the machine, and nobody looked yet.
+std::optional<Objection> standing_objection(const Session& session);
+/// Bodies of which the disk lost something once: no sync can vouch for them any more.
+std::optional<Objection> damage_objection(Session& session);
+/// Row 14: EAGAIN for a rewrite that would meet an open writer, where the table prefers those.
+std::optional<Objection> neighbour_objection(Session& session, const Delta& delta,
+                                             const TableConfig& config);
+
 /// Step 2: what the pre-commit hooks have against it; see Hooks::refuse_commit. Not asked again for
 /// a session that was frozen with their consent.
 std::optional<std::string> ask_hooks(Session& session, const Delta& delta,

@@ -22,23 +22,14 @@ ConflictReport empty_report(const Session& session) {
   return report;
 }
 
-CommitOutcome refuse_with(Session& session, const Error& error, std::string reason) {
+CommitOutcome refuse_with(Session& session, Objection objection) {
   ConflictReport report = empty_report(session);
-  report.reason = std::move(reason) + ": " + error.describe();
-  return refuse(session, error.code, std::move(report));
+  report.reason = std::move(objection.reason);
+  return refuse(session, objection.error, std::move(report));
 }
 
-/// Bodies of which the disk lost something once: no sync can vouch for them any more.
-std::optional<CommitOutcome> refuse_damaged(Session& session) {
-  const auto damaged = session.damaged_bodies();
-  if (damaged.empty()) return std::nullopt;
-  ConflictReport report = empty_report(session);
-  report.reason = "the disk may have lost bytes of these files; write them anew:";
-  for (const auto& [inode, error] : damaged) {
-    const auto path = session.path_of(inode);
-    report.reason += " '" + path.value_or("?") + "'";
-  }
-  return refuse(session, damaged.front().second, std::move(report));
+CommitOutcome refuse_with(Session& session, const Error& error, const std::string& reason) {
+  return refuse_with(session, {error.code, reason + ": " + error.describe()});
 }
 
 /// Bodies still mapped for writing at the deadline, though no handle has them open: their paths.
@@ -91,6 +82,35 @@ Result<std::vector<std::string>> wait_for_open_files(Session& session, const Obj
   auto open_files = session.wait_for_writers(deadline);
   if (!open_files.empty()) return open_files;
   return wait_for_mappings(session, store, deadline);
+}
+
+std::optional<Objection> standing_objection(const Session& session) {
+  if (session.outlived_boot()) {
+    return Objection{EOWNERDEAD,
+                     "the machine went down while this session was open, and files that were not "
+                     "synced before may be torn: look at them, then write accept to recovered"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Objection> damage_objection(Session& session) {
+  const auto damaged = session.damaged_bodies();
+  if (damaged.empty()) return std::nullopt;
+  Objection objection{damaged.front().second,
+                      "the disk may have lost bytes of these files; write them anew:"};
+  for (const auto& [inode, error] : damaged) {
+    const auto path = session.path_of(inode);
+    objection.reason += " '" + path.value_or("?") + "'";
+  }
+  return objection;
+}
+
+std::optional<Objection> neighbour_objection(Session& session, const Delta& delta,
+                                             const TableConfig& config) {
+  if (!delta.rewrites || !config.prefer_writer) return std::nullopt;
+  auto writer = writer_in_the_way(session, delta);
+  if (!writer) return std::nullopt;
+  return Objection{EAGAIN, *std::move(writer)};
 }
 
 std::optional<std::string> ask_hooks(Session& session, const Delta& delta,
@@ -153,11 +173,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
     return CommitOutcome{.error = error, .report = {}};
   }
   job.holds_session = true;
-  if (session.outlived_boot()) {
-    return refuse_with(session, Error{EOWNERDEAD, "look at them, then write accept to recovered"},
-                       "the machine went down while this session was open, and files that were not "
-                       "synced before may be torn");
-  }
+  if (auto objection = standing_objection(session))
+    return refuse_with(session, *std::move(objection));
   const auto config = current_config(context.config);
   const Deadline deadline =
       std::chrono::steady_clock::now() + config->open_wait.value_or(options.open_wait);
@@ -175,7 +192,7 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   }();
   if (!sealed)
     return refuse_with(session, sealed.error(), "the session's files could not be made durable");
-  if (auto refused = refuse_damaged(session)) return refused;
+  if (auto damage = damage_objection(session)) return refuse_with(session, *std::move(damage));
   auto delta = compute_delta(session, *context.store);
   if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
   auto condition = condition_of(session);
@@ -194,13 +211,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   auto reads = collect_reads(session);
   if (!reads) return refuse_with(session, reads.error(), "what the session read could not be told");
   delta->reads = *std::move(reads);
-  if (delta->rewrites && config->prefer_writer) {
-    if (const auto writer = writer_in_the_way(session, *delta)) {  // row 14
-      ConflictReport report = empty_report(session);
-      report.reason = *writer;
-      return refuse(session, EAGAIN, std::move(report));
-    }
-  }
+  if (auto waits = neighbour_objection(session, *delta, *config))
+    return refuse_with(session, *std::move(waits));
   if (const auto objection = ask_hooks(session, *delta, context)) {
     ConflictReport report = empty_report(session);
     report.reason = *objection;

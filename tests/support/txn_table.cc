@@ -7,6 +7,7 @@
 #include <future>
 
 #include "txn/config/config_store.h"
+#include "txn/open_sessions.h"
 
 namespace commitfs::testing {
 namespace {
@@ -234,7 +235,14 @@ Writer TxnTable::begin_at(SeqNo base, const std::string& name) {
   row.uid = kCaller.uid;
   row.gid = kCaller.gid;
   row.created_ns = clock_.now_ns();
-  return {*this, std::make_shared<Session>(context, row, ChangeSet())};
+  auto session = std::make_shared<Session>(context, row, ChangeSet());
+  if (neighbours_) must(neighbours_->claim(row.name), "claim " + row.name).fill(session);
+  return {*this, std::move(session)};
+}
+
+void TxnTable::know_neighbours() {
+  neighbours_ = std::make_shared<OpenSessions>();
+  context.neighbours = neighbours_;
 }
 
 CommitOutcome TxnTable::commit(Writer& writer) {

@@ -76,6 +76,8 @@ class TxnTable {
   ~TxnTable();
 
   Writer begin(const std::string& name = "");  ///< at the head
+  /// From here on sessions know of each other, as in a mount.
+  void know_neighbours();
   Writer begin_at(SeqNo base, const std::string& name = "");
   /// Makes one version by a session of its own.
   template <typename Work>
@@ -100,6 +102,7 @@ class TxnTable {
  private:
   std::filesystem::path directory_;
   FakeClock clock_;
+  std::shared_ptr<OpenSessions> neighbours_;
   int names_ = 0;
 };
 
