@@ -60,5 +60,25 @@ TEST_P(Hooks, AfterACommitHearOfEveryVersionInOrderAlsoAfterACrash) {
       << ok("cat $SCRATCH/heard");
 }
 
+TEST_P(Hooks, AfterACommitHearOfAVersionAgainWhenNobodyNotedThatTheyDid) {
+  hook("post-commit.d/log", "echo $COMMITFS_VERSION >> $COMMITFS_TABLE/../scratch/heard");
+  commit("one", "echo 1 > b");
+  ASSERT_TRUE(eventually([&] { return sh("cat $SCRATCH/heard").out == "2\n"; }));
+  daemon().kill_hard();
+  ASSERT_EQ(daemon().take_problems(), "");
+  // Dies when the hook has ended, before that is noted.
+  mount({"COMMITFS_FAULTS=hooks.announced=kill"});
+  sh("mkdir sessions/two; echo 2 > sessions/two/b; mv sessions/two commit/");
+  ASSERT_TRUE(daemon().await_death());
+  daemon().take_problems();
+  mount();
+  commit("three", "echo 3 > b");
+  const auto is_last = [&] { return sh("tail -1 $SCRATCH/heard").out == "4\n"; };
+  ASSERT_TRUE(eventually(is_last)) << ok("cat $SCRATCH/heard");
+  // Each at least once, none after a later one.
+  EXPECT_EQ(ok("sort -n -c $SCRATCH/heard; uniq $SCRATCH/heard"), "2\n3\n4");
+  EXPECT_EQ(ok("grep -c 3 $SCRATCH/heard"), "2");
+}
+
 }  // namespace
 }  // namespace commitfs::test
