@@ -1,4 +1,6 @@
 // `commitfs run`: a command in a session of its own.
+#include <unistd.h>
+
 #include "tests/support/mount_fixture.h"
 #include "tests/support/tree_listing.h"
 
@@ -127,6 +129,50 @@ TEST_P(RunCommand, ASessionStandsWhereItIsWantedForTheCommandAlone) {
   EXPECT_EQ(ok("ls $SCRATCH/place"), "outside");
   EXPECT_EQ(sh("$COMMITFS run --at $SCRATCH/none $MOUNT -- true").exit_code, 125);
   EXPECT_EQ(sessions(), "");
+}
+
+TEST_P(RunCommand, AnOrdinaryUserToo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can act as another user";
+  if (sh_as_nobody("unshare -Urm true").exit_code != 0)
+    GTEST_SKIP() << "this system gives ordinary users no namespaces of their own";
+  // Who may write to the table's directory may commit.
+  ok("chmod 777 $TABLE");
+  ASSERT_TRUE(eventually([&] { return ok("stat -c %a commit") == "777"; }));
+  commit("open", "chmod 777 d");
+  ok("mkdir $SCRATCH/place");
+  const Output run = sh_as_nobody(
+      "$COMMITFS run --at $SCRATCH/place $MOUNT -- sh -c 'pwd; id -u; ls; echo 2 > "
+      "$SCRATCH/place/d/nobody; stat -c %u d/nobody'");
+  EXPECT_THAT(run, Succeeded());
+  EXPECT_EQ(run.out, (scratch() / "place").native() + "\n65534\na\nd\nn\n65534\n");
+  EXPECT_EQ(ok("cat live/d/nobody; stat -c %u live/d/nobody"), "2\n65534");
+  EXPECT_EQ(ok("ls $SCRATCH/place"), "");
+  EXPECT_EQ(sessions(), "");
+}
+
+TEST_P(RunCommand, AConditionThatIsFalseIsNotTriedAgain) {
+  const Output refused =
+      sh("$COMMITFS run --retries 5 --require \"size('a') > 100\" $MOUNT -- sh -c 'echo 2 > d/x; "
+         "echo ran >> $SCRATCH/runs'");
+  EXPECT_EQ(refused.exit_code, 81);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("size('a') > 100"), HasSubstr("actual")));
+  EXPECT_EQ(ok("cat $SCRATCH/runs"), "ran");
+  EXPECT_EQ(sessions(), "");
+  EXPECT_EQ(head(), "1");
+  EXPECT_EQ(sh("$COMMITFS run --require 'size(' $MOUNT -- true").exit_code, 125);
+  ok("$COMMITFS run --require \"size('a') < 100\" $MOUNT -- sh -c 'echo 2 > d/x'");
+}
+
+TEST_P(RunCommand, IsolationIsTheSessions) {
+  const auto skewed = [&](const std::string& isolation) {
+    return sh("$COMMITFS run --isolation " + isolation +
+              " $MOUNT -- sh -c 'cat a; date +%N > d/x; S=$COMMITFS_MOUNT/sessions/w-" + isolation +
+              "; mkdir $S && date +%N > $S/a && mv $S $COMMITFS_MOUNT/commit/'");
+  };
+  EXPECT_EQ(skewed("snapshot").exit_code, 0);
+  const Output refused = skewed("serializable");
+  EXPECT_EQ(refused.exit_code, 80);
+  EXPECT_THAT(refused.err, HasSubstr("READ_WRITE  a"));
 }
 
 TEST_P(RunCommand, DisjointOnesSideBySideAllLand) {
