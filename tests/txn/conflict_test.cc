@@ -154,6 +154,38 @@ TEST(ConflictReportJson, OfOneConflict) {
 )");
 }
 
+/// Programs read this: what is here stays. Fields may be added, and then go here too.
+TEST(ConflictReportJson, HasTheFieldsOfItsSchemaAndNoOthers) {
+  ConflictReport refused = one_conflict();
+  refused.reason = "why";
+  refused.notes = {"note"};
+  refused.open_files = {"open"};
+  refused.condition = condition::Refusal{
+      .head = SeqNo{43}, .text = "seq_no('a') = 7", .parts = {{"seq_no('a')", "7", "8"}}};
+  refused.session = "\xff";
+  refused.conflicts[0].path = "\xff";
+  const auto json = nlohmann::json::parse(refused.to_json());
+  const auto fields = [](const nlohmann::json& object) {
+    std::string names;
+    for (const auto& [name, value] : object.items())
+      names += std::string(names.empty() ? "" : " ") + name + ":" + value.type_name();
+    return names;
+  };
+  EXPECT_EQ(fields(json),
+            "base:number condition:object conflicts:array escaped:array head:number notes:array "
+            "omitted:number open_files:array reason:string result:string schema:number "
+            "session:string");
+  EXPECT_EQ(fields(json["conflicts"][0]),
+            "base:number category:string detail:string escaped:array group:string path:string "
+            "winner:object");
+  EXPECT_EQ(fields(json["conflicts"][0]["winner"]),
+            "message:string operation:string session:string term:number time:string user:object "
+            "version:number");
+  EXPECT_EQ(fields(json["conflicts"][0]["winner"]["user"]), "name:null uid:number");
+  EXPECT_EQ(fields(json["condition"]), "failed:array text:string");
+  EXPECT_EQ(fields(json["condition"]["failed"][0]), "actual:string expected:string part:string");
+}
+
 TEST(ConflictReportJson, SaysOkWhenNothingIsRefused) {
   const auto json = nlohmann::json::parse(report().to_json());
   EXPECT_EQ(json["result"], "ok");
@@ -196,6 +228,12 @@ TEST(ConflictCategory, HasTheWordsOfTheConflictTable) {
   EXPECT_EQ(to_string(ConflictCategory::directory_changed), "DIR_CHANGED");
   EXPECT_EQ(to_string(ConflictCategory::not_empty), "NOT_EMPTY");
   EXPECT_EQ(to_string(ConflictCategory::type), "TYPE");
+  EXPECT_EQ(to_string(ConflictCategory::attribute), "ATTRIBUTE");
+  EXPECT_EQ(to_string(ConflictCategory::config), "CONFIG");
+  EXPECT_EQ(to_string(ConflictCategory::rewrite_write), "REWRITE_WRITE");
+  EXPECT_EQ(to_string(ConflictCategory::replace_append), "REPLACE_APPEND");
+  EXPECT_EQ(to_string(ConflictCategory::read_write), "READ_WRITE");
+  EXPECT_EQ(to_string(ConflictCategory::phantom), "PHANTOM");
 }
 
 }  // namespace
