@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <vector>
@@ -48,6 +49,9 @@ int run(int count, char** words) {
 }  // namespace commitfs
 
 int main(int count, char** words) {
+  // Who started us may have ignored it, and then nobody could tell how a child ended: neither
+  // libfuse its mount helper, nor we a hook.
+  std::signal(SIGCHLD, SIG_DFL);
   try {
     const int status = commitfs::run(count, words);
     if (std::fflush(stdout) != 0) return commitfs::kFailed;

@@ -43,6 +43,18 @@ TEST_P(Hooks, OfAFrozenSessionRunWhenItIsFrozenAndNotAgain) {
   ok("rm sessions/t/bad; echo 3 > sessions/t/c; mv sessions/t commit/");
 }
 
+TEST_P(Hooks, AreHeardAlsoWhenTheDaemonWasStartedWithSigchldIgnored) {
+  hook("pre-commit.d/no", "exit 1");
+  daemon().unmount();
+  const std::string option = mode() == IoMode::passthrough ? "threads=2" : "no_passthrough";
+  ok("python3 -c 'import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+     "os.execv(os.environ[\"COMMITFS\"], [\"commitfs\", \"mount\", \"-o\", \"" +
+     option + "\", os.environ[\"TABLE\"], os.environ[\"MOUNT\"]])'");
+  const Output mv = sh("cd $MOUNT; mkdir sessions/s; echo 2 > sessions/s/a; mv sessions/s commit/");
+  ok("$COMMITFS umount $MOUNT");
+  EXPECT_THAT(mv, FailedWith("Operation not permitted"));
+}
+
 TEST_P(Hooks, AfterACommitHearOfEveryVersionInOrderAlsoAfterACrash) {
   hook("post-commit.d/log", "echo $COMMITFS_VERSION >> $COMMITFS_TABLE/../scratch/heard");
   commit("one", "echo 1 > b");
