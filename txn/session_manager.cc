@@ -40,10 +40,14 @@ Result<SeqNo> base_of(std::string_view name, Catalog& catalog) {
   return *version;
 }
 
-/// For a session whose name another has: NAME.ID.
-std::string second_name(const Session& session) {
-  const std::string suffix = '.' + std::to_string(raw(session.id()));
-  return session.name().substr(0, kNameMaxBytes - suffix.size()) + suffix;
+/// For a session whose name another has: NAME.ID, or NAME.ID.N if somebody thought of that one.
+std::string free_name(const Session& session, const OpenSessions& taken) {
+  const std::string end = '.' + std::to_string(raw(session.id()));
+  for (int n = 1;; ++n) {
+    const std::string suffix = n == 1 ? end : end + '.' + std::to_string(n);
+    std::string name = session.name().substr(0, kNameMaxBytes - suffix.size()) + suffix;
+    if (!taken.contains(name)) return name;
+  }
 }
 
 std::unique_ptr<hooks::Announcer> make_announcer(const TableContext& context) {
@@ -72,11 +76,9 @@ class SessionManager::Impl {
         context_(with_neighbours(std::move(context), open_sessions_)),
         staging_(std::move(staging)),
         receipts_(context_.catalog),
-        remover_(context_.store, staging_),
+        remover_(context_.store),
         journal_(staging_, context_.fence, Journal::kInterval,
-                 [this](std::vector<ObjectId> objects) {
-                   remover_.enqueue_forgotten(std::move(objects));
-                 }),
+                 [this](std::vector<ObjectId> objects) { remover_.enqueue(std::move(objects)); }),
         announcer_(make_announcer(context_)),
         pipeline_(context_, term, options) {}
 
@@ -84,7 +86,7 @@ class SessionManager::Impl {
     auto recovered = TRY(recover_sessions(context_, *staging_));
     for (const std::shared_ptr<Session>& session : recovered) {
       journal_.add(session);
-      if (sessions_.contains(session->name())) TRY(session->rename(second_name(*session)));
+      if (sessions_.contains(session->name())) TRY(session->rename(free_name(*session, sessions_)));
       TRY(sessions_.claim(session->name())).fill(session);
     }
     return recovered.size();
@@ -251,8 +253,8 @@ class SessionManager::Impl {
     sessions_.erase(session);
     auto objects = session.discard();
     spdlog::info("discarded session {} with {} bodies", raw(session.id()), objects.size());
-    journal_.drop(session.id());
-    remover_.enqueue(session.id(), std::move(objects));
+    // What the journal is writing of it just now comes before that it forgets it.
+    journal_.drop(session.id(), std::move(objects));
   }
 
   const std::shared_ptr<OpenSessions> open_sessions_;
