@@ -114,15 +114,17 @@ std::vector<Holder> find_holders(const filesystem::path& mount_point,
   return holders;
 }
 
-std::vector<Holder> find_other_namespaces(const std::string& device, const filesystem::path& proc) {
+std::vector<Holder> find_other_namespaces(const MountEntry& mount, const filesystem::path& proc) {
   std::vector<Holder> holders;
   for_each_process(proc, [&](pid_t pid, const filesystem::path& process) {
     const std::vector<MountEntry> mounts = parse_mountinfo(read_all(process / "mountinfo"));
-    const auto mount = std::ranges::find(mounts, device, &MountEntry::device);
-    if (mount == mounts.end()) return;
+    const auto same = std::ranges::find_if(mounts, [&](const MountEntry& other) {
+      return other.device == mount.device && other.source == mount.source && other.is_ours();
+    });
+    if (same == mounts.end()) return;
     holders.push_back({.pid = pid,
                        .command = command_of(process),
-                       .reason = "still sees it mounted at " + mount->point.native()});
+                       .reason = "still sees it mounted at " + same->point.native()});
   });
   std::ranges::sort(holders, {}, &Holder::pid);
   return holders;

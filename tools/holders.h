@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/mount_point.h"
+
 namespace commitfs {
 
 /// A process that keeps a mount busy, and by what: "has its working directory in sessions/nightly".
@@ -24,9 +26,9 @@ struct Holder {
 std::vector<Holder> find_holders(const std::filesystem::path& mount_point,
                                  const std::filesystem::path& proc = "/proc");
 
-/// The processes in whose mount namespace the file system `device` ("0:52") is mounted still, by
-/// pid.
-std::vector<Holder> find_other_namespaces(const std::string& device,
+/// The processes in whose mount namespace the file system of `mount` is mounted still, by pid. Its
+/// device's number may be another file system's by now, so the table counts too.
+std::vector<Holder> find_other_namespaces(const MountEntry& mount,
                                           const std::filesystem::path& proc = "/proc");
 
 }  // namespace commitfs

@@ -121,7 +121,7 @@ std::string explain_survivor(const RunningDaemon& daemon, const MountEntry& moun
                              unsigned timeout_s) {
   std::string text = fmt::format("unmounted, but its daemon (pid {}) still runs after {} s",
                                  daemon.pid(), timeout_s);
-  const std::vector<Holder> others = find_other_namespaces(mount.device);
+  const std::vector<Holder> others = find_other_namespaces(mount);
   if (!others.empty()) text += "; in another mount namespace " + others.front().describe();
   return text;
 }

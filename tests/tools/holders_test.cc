@@ -78,12 +78,16 @@ TEST_F(Holders, APathThatOnlyBeginsAlikeIsNotMeant) {
   EXPECT_THAT(found(), IsEmpty());
 }
 
-TEST_F(Holders, OtherNamespacesAreFoundByTheDevice) {
+TEST_F(Holders, OtherNamespacesAreFoundByTheDeviceAndTheTable) {
   write("1/mountinfo", "41 22 0:50 / /mnt/x rw - fuse.commitfs /data rw\n");
-  const auto others = find_other_namespaces("0:50", proc_);
+  MountEntry mount{.device = "0:50", .point = "/mnt/y", .source = "/data"};
+  const auto others = find_other_namespaces(mount, proc_);
   ASSERT_EQ(others.size(), 1U);
   EXPECT_EQ(others.front().describe(), "1 (init) still sees it mounted at /mnt/x");
-  EXPECT_THAT(find_other_namespaces("0:51", proc_), IsEmpty());
+  mount.source = "/other";
+  EXPECT_THAT(find_other_namespaces(mount, proc_), IsEmpty());
+  mount = {.device = "0:51", .point = "/mnt/y", .source = "/data"};
+  EXPECT_THAT(find_other_namespaces(mount, proc_), IsEmpty());
 }
 
 }  // namespace
