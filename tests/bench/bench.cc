@@ -20,8 +20,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--large-table", options.large_table, "Files of the large table")
       ->capture_default_str();
-  app.add_option("--only", only, "scale, sequential, small, tables or rate")
-      ->check(CLI::IsMember({"scale", "sequential", "small", "tables", "rate"}));
+  app.add_option("--rate-seconds", options.rate_seconds,
+                 "Length of each measurement of commits a second")
+      ->capture_default_str();
+  app.add_option("--only", only, "scale, one, sequential, small, tables or rate")
+      ->check(CLI::IsMember({"scale", "one", "sequential", "small", "tables", "rate"}));
   CLI11_PARSE(app, argc, argv);
   if (const auto reason = commitfs::test::why_no_mount(); !reason.empty()) {
     fmt::print(stderr, "nothing can be mounted here: {}\n", reason);
@@ -30,6 +33,7 @@ int main(int argc, char** argv) {
 
   const auto wanted = [&](const char* name) { return only.empty() || only == name; };
   if (wanted("scale")) bench_scale(options);
+  if (wanted("one")) bench_one_commit(options);
   if (wanted("sequential")) bench_sequential(options);
   if (wanted("small")) bench_small_files(options);
   if (wanted("tables")) bench_table_sizes(options);

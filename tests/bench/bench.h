@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
+#include "meta/staging.h"
 #include "tests/support/daemon.h"
 
 namespace commitfs::bench {
@@ -13,6 +15,7 @@ struct Options {
   std::size_t file_mib = 1024;
   int small_files = 10'000;
   int large_table = 100'000;
+  double rate_seconds = 1;  ///< of each measurement of commits a second
 };
 
 /// A mounted table of its own in a new directory below; unmounted and removed when it goes.
@@ -27,8 +30,10 @@ class Mount {
     return path() / "sessions" / name;
   }
   void begin(const std::string& name) const;
-  void commit(const std::string& name) const;           ///< as mv does
-  void commit_by_ioctl(const std::string& name) const;  ///< as `commitfs commit` does
+  // 0 or the errno.
+  int try_commit(const std::string& name) const;           ///< as mv does
+  int try_commit_by_ioctl(const std::string& name) const;  ///< as `commitfs commit` does
+  void commit(const std::string& name) const;              ///< as mv does; must succeed
   void discard(const std::string& name) const;
 
  private:
@@ -39,8 +44,25 @@ class Mount {
 /// Writes `bytes` to a new file in one go; no fsync.
 void write_file(const std::filesystem::path& path, std::size_t bytes);
 
+/// What the disk allows: each call does one and answers how many milliseconds it took.
+class Scale {
+ public:
+  explicit Scale(const std::filesystem::path& directory);
+  ~Scale();
+  Scale(const Scale&) = delete;
+  Scale& operator=(const Scale&) = delete;
+  double sync_ms() const;    ///< 4 KiB appended, and fdatasync
+  double sqlite_ms() const;  ///< a commit of one row: WAL, synchronous=FULL
+
+ private:
+  std::filesystem::path directory_;
+  int fd_ = -1;
+  std::shared_ptr<Staging> database_;
+};
+
 void bench_scale(
     const Options& options);  ///< what an fdatasync and a SQLite commit cost on this disk
+void bench_one_commit(const Options& options);   ///< one writer's commit against those two
 void bench_sequential(const Options& options);   ///< one large file
 void bench_small_files(const Options& options);  ///< many small files
 void bench_table_sizes(

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -32,18 +33,25 @@ void Mount::begin(const std::string& name) const {
   require(::mkdir(session(name).c_str(), 0755) == 0, "mkdir " + session(name).native());
 }
 
-void Mount::commit(const std::string& name) const {
+int Mount::try_commit(const std::string& name) const {
   const auto to = path() / "commit" / name;
-  require(::renameat2(AT_FDCWD, session(name).c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0,
-          "commit " + name);
+  const int status =
+      ::renameat2(AT_FDCWD, session(name).c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  return status == 0 ? 0 : errno;
 }
 
-void Mount::commit_by_ioctl(const std::string& name) const {
+int Mount::try_commit_by_ioctl(const std::string& name) const {
   const int fd = ::open(session(name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   require(fd >= 0, "open " + session(name).native());
   CommitIoctl argument;
-  require(::ioctl(fd, kCommitIoctl, &argument) == 0, "commit by ioctl " + name);
+  const int error = ::ioctl(fd, kCommitIoctl, &argument) == 0 ? 0 : errno;
   require(::close(fd) == 0, "close " + name);
+  return error;
+}
+
+void Mount::commit(const std::string& name) const {
+  errno = try_commit(name);
+  require(errno == 0, "commit " + name);
 }
 
 void Mount::discard(const std::string& name) const {
