@@ -96,6 +96,26 @@ TEST_F(Merge, DirectoriesThatBothMadeAnewAreOne) {
   EXPECT_EQ(table.head(), (Contents{{"d", "/"}, {"d/a", "theirs"}, {"d/b", "mine"}}));
 }
 
+TEST_F(Merge, ADirectoryThatBothMovedAndMadeAnewHasOneName) {
+  EXPECT_THAT(commit([](Writer& w) { w.mkdir("d").write("d/f", "base"); },
+                     {[](Writer& w) { w.mv("d", "theirs").mkdir("d"); }},
+                     [](Writer& w) { w.mv("d", "mine").mkdir("d"); }),
+              ElementsAre(Pair("d", Category::rename_rename)));
+}
+
+TEST_F(Merge, AFileThatBothMovedAndReplacedBySymbolicLinksIsRenamedOnce) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.mv("f", "f1").ln_s("f1", "f"); }},
+                     [](Writer& w) { w.mv("f", "f2").ln_s("f1", "f"); }),
+              ElementsAre(Pair("f", Category::rename_rename)));
+}
+
+TEST_F(Merge, ABackupByMoveOfAFileThatWasMovedIsRefused) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); }, {[](Writer& w) { w.mv("f", "g"); }},
+                     [](Writer& w) { w.mv("f", "f~").write("f", "base"); }),
+              ElementsAre(Pair("f", Category::rename_rename)));
+}
+
 // --- hard links ------------------------------------------------------------------------------
 
 TEST_F(Merge, ALinkToAFileThatWasDeletedIsRefused) {

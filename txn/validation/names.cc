@@ -50,7 +50,7 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
   return context.conflicts.add(Category::exists, change.key, winner);
 }
 
-/// True when what I deleted has a name at the head that it had not in my base: several versions
+/// True when what I took away has a name at the head that it had not in my base: several versions
 /// moved it there, the last of which need not have known it.
 Result<bool> lives_on_elsewhere(Context& context, InodeId id) {
   const auto before = TRY(context.head.catalog().links_of(context.delta.base, id));
@@ -80,7 +80,7 @@ Result<void> check_delete(Context& context, const DirentDelta& change, const Gro
   return context.conflicts.add(Category::delete_delete, change.key, winner);
 }
 
-/// Rows 5, 8, 23, 33: another inode under a name of the base.
+/// Rows 5, 8, 23, 24, 33: another inode under a name of the base.
 Result<void> check_replace(Context& context, const DirentDelta& change, const GroupHead& group,
                            const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
@@ -97,6 +97,11 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
     return context.conflicts.add(Category::exists, change.key, winner);
   }
   // Not so of files: two who made the same update of the same bytes, say of a counter, made two.
+  // Both moved what was there, be what stands there now alike or not: a directory has one place.
+  if (context.delta.moved.contains(change.before) &&
+      TRY(lives_on_elsewhere(context, change.before))) {
+    return context.conflicts.add(Category::rename_rename, change.key, winner);
+  }
   const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before &&
                          !theirs->is_regular();
   if (may_merge && TRY(context.identical(*made, *theirs))) {
