@@ -176,6 +176,28 @@ TEST_F(Merge, ADeleteOfADirectoryThatLivesOnElsewhereIsNoNoOp) {
               ElementsAre(Pair("d", Category::delete_delete)));
 }
 
+TEST_F(Merge, ADeleteOfAFileThatWasUpdatedBeforeTheyDeletedItIsNoNoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.write("f", "theirs"); }, [](Writer& w) { w.rm("f"); }},
+                     [](Writer& w) { w.rm("f"); }),
+              ElementsAre(Pair("f", Category::delete_delete)));
+}
+
+TEST_F(Merge, ADeleteOfAFileThatWasMadeAnewBeforeTheyDeletedItIsNoNoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.rm("f"); }, [](Writer& w) { w.write("f", "base"); },
+                      [](Writer& w) { w.rm("f"); }},
+                     [](Writer& w) { w.rm("f"); }),
+              ElementsAre(Pair("f", Category::delete_delete)));
+}
+
+TEST_F(Merge, ADeleteOfAFileOfWhichOnlyAttributesChangedBeforeTheyDeletedItIsANoOp) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.chmod("f", 0600); }, [](Writer& w) { w.rm("f"); }},
+                     [](Writer& w) { w.rm("f"); }),
+              ElementsAre());
+}
+
 TEST_F(Merge, ADeleteThatBothMadeOfOneOfTwoLinksIsANoOp) {
   EXPECT_THAT(commit([](Writer& w) { w.write("f", "base").ln("f", "g"); },
                      {[](Writer& w) { w.rm("f"); }}, [](Writer& w) { w.rm("f"); }),
