@@ -239,6 +239,20 @@ TEST_F(Merge, AnExtendedAttributeThatTheyRemovedIsNotBroughtBackByAReplacement) 
   EXPECT_EQ(xattr("f", "user.k"), std::nullopt);
 }
 
+TEST_F(Merge, AFileReplacedByItsOwnBytesWithoutItsExtendedAttributeIsAChange) {
+  EXPECT_THAT(commit(file_with_xattr, {[](Writer& w) { w.replace("f", "theirs"); }},
+                     [](Writer& w) { w.replace("f", "base"); }),
+              ElementsAre(Pair("f", Category::update_update)));
+}
+
+TEST_F(Merge, AFileReplacedByOneLikeItIsNoChangeThoughTheyRemovedIt) {
+  EXPECT_THAT(
+      commit(file_with_xattr, {[](Writer& w) { w.rm("f"); }},
+             [](Writer& w) { w.write("n", "base").set_xattr("n", "user.k", "0").mv("n", "f"); }),
+      ElementsAre());
+  EXPECT_EQ(table.head(), Contents{});
+}
+
 TEST_F(Merge, AttributesGoToTheFileThatReplacedMine) {
   EXPECT_THAT(
       commit([](Writer& w) { w.write("f", "base"); }, {[](Writer& w) { w.replace("f", "theirs"); }},

@@ -11,12 +11,12 @@ bool same_type(const InodeRecord& a, const InodeRecord& b) {
   return (a.mode & S_IFMT) == (b.mode & S_IFMT);
 }
 
-Result<bool> same_xattrs(Context& context, InodeId mine, InodeId theirs) {
+Result<bool> same_xattrs(Context& context, InodeId mine, InodeId theirs, SeqNo at) {
   std::vector<std::pair<std::string, std::string>> values;
   for (const XattrDelta& xattr : context.delta.xattrs) {
     if (xattr.key.inode == mine && xattr.after) values.emplace_back(xattr.key.name, *xattr.after);
   }
-  return values == TRY(context.head.catalog().list_xattrs(context.head.head(), theirs));
+  return values == TRY(context.head.catalog().list_xattrs(at, theirs));
 }
 
 }  // namespace
@@ -34,11 +34,11 @@ Result<bool> Context::same_bytes(const InodeRecord& mine, const InodeRecord& the
   return known.value_or(false);
 }
 
-Result<bool> Context::identical(const InodeDelta& mine, const InodeRecord& theirs) {
+Result<bool> Context::identical(const InodeDelta& mine, const InodeRecord& theirs, SeqNo at) {
   if (!same_type(mine.mine, theirs) || mine.links.size() != 1) return false;
   if (mine.mine.mode != theirs.mode || mine.mine.uid != theirs.uid || mine.mine.gid != theirs.gid)
     return false;
-  if (!TRY(same_xattrs(*this, mine.mine.id, theirs.id))) return false;
+  if (!TRY(same_xattrs(*this, mine.mine.id, theirs.id, at))) return false;
   if (S_ISLNK(theirs.mode)) return mine.mine.symlink_target == theirs.symlink_target;
   if (!theirs.is_regular()) return mine.mine.rdev == theirs.rdev;
   return same_bytes(mine.mine, theirs);
@@ -48,8 +48,9 @@ Result<bool> Context::settle_unchanged(const DirentDelta& change,
                                        const std::optional<InodeRecord>& theirs) {
   if (change.before == InodeId::none || !delta.before.at(change.before).is_regular()) return false;
   const InodeDelta* made = delta.find_inode(change.after);
-  if (made == nullptr || made->before || !TRY(identical(*made, delta.before.at(change.before))))
-    return false;
+  if (made == nullptr || made->before) return false;
+  // As the base has it: it may be gone from the head, or bear other attributes there.
+  if (!TRY(identical(*made, delta.before.at(change.before), delta.base))) return false;
   settle(change, theirs ? theirs->id : InodeId::none);
   return true;
 }

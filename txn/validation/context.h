@@ -42,8 +42,8 @@ struct Context {
   /// for comparison.
   Result<bool> same_bytes(const InodeRecord& mine, const InodeRecord& theirs);
   /// Same type, bytes, permissions, owner and extended attributes, and no second name that would be
-  /// lost.
-  Result<bool> identical(const InodeDelta& mine, const InodeRecord& theirs);
+  /// lost; `theirs` is as version `at` has it.
+  Result<bool> identical(const InodeDelta& mine, const InodeRecord& theirs, SeqNo at);
   /// The change is not applied: the head's inode stands for mine.
   void settle(const DirentDelta& change, InodeId theirs);
   /// Row 33: settles a file of the base that I replaced by one like it. False when it is another.

@@ -41,7 +41,8 @@ Result<void> check_create(Context& context, const DirentDelta& change, const Gro
     return merge_directory(context, change, *made, *theirs, winner);
   }
   if (mine.is_directory()) return context.conflicts.add(Category::exists, change.key, winner);
-  if (!context.config.identical_conflicts && TRY(context.identical(*made, *theirs))) {
+  if (!context.config.identical_conflicts &&
+      TRY(context.identical(*made, *theirs, context.head.head()))) {
     context.settle(change, theirs->id);
     context.conflicts.note("identical: '" + context.delta.path_of(change.key) + "' is as version " +
                            std::to_string(raw(winner)) + " made it");
@@ -58,7 +59,6 @@ Result<bool> lives_on_elsewhere(Context& context, InodeId id) {
   return !std::ranges::includes(before, now);
 }
 
-/// Rows 7, 9, 10, 22, 24, 31.
 /// Row 9, behind which row 7 must not hide: true when what they deleted was what I deleted, not
 /// something that another version had made of it meanwhile.
 Result<bool> deleted_the_same(Context& context, const DirentDelta& change, SeqNo winner) {
@@ -71,6 +71,7 @@ Result<bool> deleted_the_same(Context& context, const DirentDelta& change, SeqNo
          last->object == context.delta.before.at(change.before).object;
 }
 
+/// Rows 7, 9, 10, 22, 24, 31.
 Result<void> check_delete(Context& context, const DirentDelta& change, const GroupHead& group,
                           const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
@@ -96,6 +97,11 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
                            const std::optional<InodeRecord>& theirs) {
   const SeqNo winner = group.content_seq_no;
   const InodeDelta* made = context.delta.find_inode(change.after);
+  // Both moved what was there, be what stands there now alike or not: a directory has one place.
+  if (context.delta.moved.contains(change.before) &&
+      TRY(lives_on_elsewhere(context, change.before))) {
+    return context.conflicts.add(Category::rename_rename, change.key, winner);
+  }
   if (TRY(context.settle_unchanged(change, theirs))) return {};
   if (!theirs) {
     const bool both_moved =
@@ -108,14 +114,9 @@ Result<void> check_replace(Context& context, const DirentDelta& change, const Gr
     return context.conflicts.add(Category::exists, change.key, winner);
   }
   // Not so of files: two who made the same update of the same bytes, say of a counter, made two.
-  // Both moved what was there, be what stands there now alike or not: a directory has one place.
-  if (context.delta.moved.contains(change.before) &&
-      TRY(lives_on_elsewhere(context, change.before))) {
-    return context.conflicts.add(Category::rename_rename, change.key, winner);
-  }
   const bool may_merge = !context.config.identical_conflicts && made != nullptr && !made->before &&
                          !theirs->is_regular();
-  if (may_merge && TRY(context.identical(*made, *theirs))) {
+  if (may_merge && TRY(context.identical(*made, *theirs, context.head.head()))) {
     context.settle(change, theirs->id);
     return {};
   }
