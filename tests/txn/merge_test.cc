@@ -295,6 +295,31 @@ TEST_F(Merge, AttributesDoNotGoToAFileMadeAfterMineWasDeleted) {
               ElementsAre(Pair("f", Category::delete_update)));
 }
 
+TEST_F(Merge, AttributesDoNotGoToAFileMadeAndWrittenAfterMineWasDeleted) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.rm("f"); }, [](Writer& w) { w.write("f", "another"); },
+                      [](Writer& w) { w.write("f", "written again"); }},
+                     [](Writer& w) { w.chmod("f", 0600); }),
+              ElementsAre(Pair("f", Category::delete_update)));
+}
+
+TEST_F(Merge, AttributesDoNotGoToAFileMadeWhereTheReplacementWasMovedAway) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.replace("f", "theirs"); },
+                      [](Writer& w) { w.mv("f", "g").write("f", "another"); }},
+                     [](Writer& w) { w.chmod("f", 0600); }),
+              ElementsAre(Pair("f", Category::delete_update)));
+}
+
+TEST_F(Merge, AttributesGoToTheFileThatWasReplacedTwice) {
+  EXPECT_THAT(commit([](Writer& w) { w.write("f", "base"); },
+                     {[](Writer& w) { w.replace("f", "once"); },
+                      [](Writer& w) { w.replace("f", "twice"); }},
+                     [](Writer& w) { w.chmod("f", 0600); }),
+              ElementsAre());
+  EXPECT_EQ(mode("f"), 0600u);
+}
+
 TEST_F(Merge, AttributesAndBytesOfMineAreAConflictWithAReplacement) {
   EXPECT_THAT(
       commit([](Writer& w) { w.write("f", "base"); }, {[](Writer& w) { w.replace("f", "theirs"); }},

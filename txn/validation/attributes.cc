@@ -4,16 +4,32 @@ namespace commitfs::validation {
 
 namespace {
 
+/// Replacements of one name that are looked at, before it is taken for another file.
+constexpr int kReplacementsMax = 64;
+
+/// True when one file after the other took the place of the one before, which was gone then:
+/// nothing was deleted and made anew, nor moved away, nor was what came a file of my base.
+Result<bool> only_replaced(Context& context, const DirentKey& key) {
+  CatalogReader& catalog = context.head.catalog();
+  auto dirent = TRY(catalog.find_dirent(context.head.head(), key.parent, key.name));
+  for (int replacements = 0; dirent && replacements < kReplacementsMax; ++replacements) {
+    if (!context.head.is_new(dirent->since)) return true;
+    if (TRY(catalog.find_inode(context.delta.base, dirent->inode))) return false;
+    const SeqNo replaced_in = dirent->since;
+    dirent = TRY(catalog.find_dirent(SeqNo{raw(replaced_in) - 1}, key.parent, key.name));
+    if (dirent && TRY(catalog.find_inode(replaced_in, dirent->inode))) return false;
+  }
+  return false;
+}
+
 /// Row 28: true when another version replaced a file by a new one, as editors save. Not when that
 /// was moved there from another name of my base, nor when it was made after a delete: that is
 /// another file, as is one when mine still has a name somewhere.
-Result<bool> is_successor(Context& context, InodeId id, const GroupHead& group,
+Result<bool> is_successor(Context& context, InodeId id, const DirentKey& key,
                           const InodeRecord& theirs) {
-  if (!theirs.is_regular() || group.content_change != ChangeKind::modified) return false;
-  CatalogReader& catalog = context.head.catalog();
-  const auto before = TRY(catalog.find_inode(context.delta.base, id));
-  if (!before || !before->is_regular()) return false;
-  return !TRY(context.head.inode(id)) && !TRY(catalog.find_inode(context.delta.base, theirs.id));
+  if (!theirs.is_regular() || TRY(context.head.inode(id))) return false;
+  const auto before = TRY(context.head.catalog().find_inode(context.delta.base, id));
+  return before && before->is_regular() && TRY(only_replaced(context, key));
 }
 
 /// What the attributes of an inode of the base land on. Row 30: when it was deleted or moved away
@@ -26,7 +42,7 @@ Result<std::optional<InodeRecord>> check_still_there(Context& context, InodeId i
     if (!context.head.is_new(group.content_seq_no)) continue;
     const auto theirs = TRY(context.head.child(key.parent, key.name));
     if (theirs && theirs->id == id) continue;
-    if (theirs && base_links.size() == 1 && TRY(is_successor(context, id, group, *theirs))) {
+    if (theirs && base_links.size() == 1 && TRY(is_successor(context, id, key, *theirs))) {
       context.result.successors.emplace(id, theirs->id);
       return theirs;
     }
