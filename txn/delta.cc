@@ -215,6 +215,23 @@ class DeltaBuilder {
   std::map<InodeId, std::vector<DirentKey>> names_;  // names in the change set, by inode
 };
 
+/// Of directories in which no change is left nothing depends on where they stand.
+void drop_places(Delta& delta) {
+  std::set<InodeId> changed;
+  const auto add = [&](const std::vector<DirentKey>& links) {
+    for (const DirentKey& key : links)
+      changed.insert(key.parent);
+  };
+  for (const DirentDelta& change : delta.dirents)
+    changed.insert(change.key.parent);
+  for (const InodeDelta& inode : delta.inodes)
+    add(inode.links);
+  for (const auto& [id, links] : delta.xattr_links)
+    add(links);
+  std::erase_if(delta.base_ancestors,
+                [&](const auto& directory) { return !changed.contains(directory.first); });
+}
+
 /// Row 33: bodies that were opened for writing and hold the base's bytes are no change. Reads data,
 /// so without a lock.
 Result<void> drop_unwritten(Delta& delta, const ObjectStore& store) {
@@ -233,7 +250,9 @@ Result<void> drop_unwritten(Delta& delta, const ObjectStore& store) {
     }
     kept.push_back(std::move(inode));
   }
+  const bool dropped = kept.size() != delta.inodes.size();
   delta.inodes = std::move(kept);
+  if (dropped) drop_places(delta);
   return {};
 }
 

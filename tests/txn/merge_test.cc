@@ -327,6 +327,15 @@ TEST_F(Merge, AttributesAndBytesOfMineAreAConflictWithAReplacement) {
       ElementsAre(Pair("f", Category::update_update)));
 }
 
+// --- what was opened and not written (row 33) ------------------------------------------------
+
+TEST_F(Merge, AFileOpenedAndNotWrittenInADirectoryThatTheyMovedIsNoChange) {
+  EXPECT_THAT(commit(old_with_file, {[](Writer& w) { w.mv("old", "new"); }},
+                     [](Writer& w) { w.open_and_close("old/f").write("x", "mine"); }),
+              ElementsAre());
+  EXPECT_EQ(table.head(), (Contents{{"new", "/"}, {"new/f", "base"}, {"x", "mine"}}));
+}
+
 // --- directories moved and then removed ------------------------------------------------------
 
 TEST_F(Merge, ADirectoryRemovedWithTheOneItWasMovedIntoCanBeCommitted) {
