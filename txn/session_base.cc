@@ -119,6 +119,10 @@ Result<void> Session::move_base(SeqNo base) {
   if (!is_alive()) return fail(EROFS, "move the base of a session that is over");
   if (base == data_.base) return {};
   apply(data_, TRY(compute_move(data_, base)), base);
+  // Nobody asked whether what a snapshot session read is the same in the new base, so it cannot be
+  // held against a later head as if it had been read there.
+  if (data_.reads.tracking() == ReadSet::Tracking::undecided && !data_.reads.empty())
+    data_.reads = ReadSet(ReadSet::Tracking::off);
   early_notes_.clear();
   row_dirty_ = true;
   settle(after);

@@ -51,6 +51,24 @@ TEST_F(Serializable, ItCannotBeChosenWhenTooMuchWasReadUnrecorded) {
   EXPECT_THROW(me.serializable(), std::runtime_error);
 }
 
+TEST_F(Serializable, ItCannotBeChosenForWhatWasReadInAnOlderBase) {
+  Writer me = table.begin();
+  me.read("g").write("mine", "1");
+  land([](Writer& w) { w.write("g", "1"); });
+  ASSERT_TRUE(table.pipeline->move_base_to_head(me.session()));
+  EXPECT_ERRNO(me.session().set_isolation(Isolation::serializable), EBUSY);
+}
+
+TEST_F(Serializable, ItCanBeChosenInANewBaseWhenNothingWasReadBefore) {
+  Writer me = table.begin();
+  me.write("mine", "1");
+  land([](Writer& w) { w.write("g", "1"); });
+  ASSERT_TRUE(table.pipeline->move_base_to_head(me.session()));
+  me.serializable().read("g");
+  land([](Writer& w) { w.write("g", "2"); });
+  EXPECT_EQ(refused(me), Words{"READ_WRITE g"});
+}
+
 TEST_F(Serializable, ANameMadeAndRemovedMeanwhileWasThere) {
   Writer me = table.begin();
   me.serializable().look_for("lock").write("mine", "1");
