@@ -1,5 +1,7 @@
 #include "fs/control_content.h"
 
+#include <utility>
+
 namespace commitfs::fs {
 namespace {
 
@@ -33,8 +35,9 @@ Result<std::string> ControlContent::read(std::size_t offset, std::size_t size) {
   return text_.text.substr(offset, size);
 }
 
-Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
+Result<std::string> ControlContent::continued(std::size_t offset, std::string_view bytes) const {
   MutexLock lock(mutex_);
+  if (refused_) return fail(EINVAL, "a control file of which a write was refused");
   std::string value;
   if (adds()) {
     value = written_;
@@ -47,25 +50,31 @@ Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
   }
   value += bytes;
   if (value.size() > kMaxValueBytes) return fail(EFBIG, "a control value that is too long");
-  TRY(file_.check == nullptr ? set(without_newline(value)) : check(value));
+  return value;
+}
+
+Result<void> ControlContent::write(std::size_t offset, std::string_view bytes) {
+  std::string value = TRY(continued(offset, bytes));
+  const bool is_checked = file_.check != nullptr;
+  // Without the lock: it may take long, and a request thread may want to read meanwhile.
+  auto taken = is_checked ? file_.check(source_, value, adds()) : set(without_newline(value));
+  MutexLock lock(mutex_);
+  pending_ = is_checked && taken;
+  refused_ = is_checked && !taken;
+  TRY(taken);
   written_ = std::move(value);
   begun_ = true;
   return {};
 }
 
-Result<void> ControlContent::check(std::string_view value) {
-  if (refused_) return fail(EINVAL, "a control file of which a write was refused");
-  auto checked = file_.check(source_, value, adds());
-  pending_ = checked.has_value();
-  refused_ = !pending_;
-  return checked;
-}
-
 Result<void> ControlContent::close() {
-  MutexLock lock(mutex_);
-  if (!pending_) return {};
-  pending_ = false;
-  return set(written_);
+  std::string value;
+  {
+    MutexLock lock(mutex_);
+    if (!std::exchange(pending_, false)) return {};
+    value = written_;
+  }
+  return set(value);
 }
 
 }  // namespace commitfs::fs

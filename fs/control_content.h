@@ -10,7 +10,8 @@ namespace commitfs::fs {
 
 /// One open(2) of a control file: reads show it as it was when opened; each write sets the value at
 /// once (but see ControlFile::check), and one that goes on where the last ended continues it.
-/// Thread-safe.
+/// Thread-safe; no lock is held while a value is set or checked. Writes must come one after the
+/// other, as the kernel sends those of one open.
 class ControlContent {
  public:
   static constexpr std::size_t kMaxValueBytes = 1 << 20;
@@ -39,12 +40,13 @@ class ControlContent {
   Result<void> set(std::string_view value) {
     return (adds() ? file_.append : file_.write)(source_, value);
   }
-  Result<void> check(std::string_view value) REQUIRES(mutex_);
+  /// What was written before, if `bytes` go on from there, and they.
+  Result<std::string> continued(std::size_t offset, std::string_view bytes) const EXCLUDES(mutex_);
 
   const ControlFile& file_;
   const ControlSource source_;
   const bool append_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ControlText text_ GUARDED_BY(mutex_);
   std::string written_ GUARDED_BY(mutex_);
   bool begun_ GUARDED_BY(mutex_) = false;

@@ -149,7 +149,8 @@ constexpr std::array kSessionFiles = {
     ControlFile{.name = "frozen",
                 .read = settings::read_frozen,
                 .write = settings::write_frozen,
-                .slow = true},
+                .slow = true,
+                .asks_hooks = true},
     ControlFile{
         .name = "isolation", .read = settings::read_isolation, .write = settings::write_isolation},
     ControlFile{.name = "message",

@@ -35,6 +35,7 @@ class LiveSubscription {
 void finish_background_work(fs::Mount& mount) {
   mount.commits.close_and_wait();
   mount.kernel.detach();
+  mount.audits.finish();
   mount.executor.finish();
   mount.notifier.finish();
 }

@@ -10,6 +10,7 @@ namespace commitfs::fs {
 namespace {
 
 constexpr unsigned kExecutorThreads = 4;
+constexpr unsigned kAuditThreads = 4;
 
 /// Of the mount's own directories a session's root can be in; empty for another.
 std::string_view directory_name(NodeId directory) {
@@ -29,7 +30,8 @@ Mount::Mount(Table& its_table, const MountOptions& its_options)
       passthrough(options.passthrough),
       live_invalidator(nodes, *views.live(), kernel),
       executor(kExecutorThreads),
-      notifier(1) {
+      notifier(1),
+      audits(kAuditThreads) {
   pin_fixed_nodes();
 }
 

@@ -57,6 +57,9 @@ class Mount {
   /// One thread that tells the kernel what changed outside live/. Nothing may wait for it but a
   /// request that holds no directory's lock (a write to a control file).
   Executor notifier;
+  /// For sessions that are being frozen: their hooks run as long as they like, and may read
+  /// reports.
+  Executor audits;
 
   SessionManager& sessions() { return table.sessions(); }
   const ObjectStore& store() const { return *table.context().store; }

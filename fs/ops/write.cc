@@ -49,8 +49,10 @@ void write(Request request, NodeId, const char* bytes, std::size_t size, off_t o
   }
   std::string value(bytes, size);
   const auto at = static_cast<std::size_t>(offset);
-  if (!handle->control->file().slow) return write_control(std::move(request), handle, at, value);
-  mount.executor.post([request = std::move(request), handle, at, value]() mutable {
+  const ControlFile& file = handle->control->file();
+  if (!file.slow) return write_control(std::move(request), handle, at, value);
+  Executor& executor = file.asks_hooks ? mount.audits : mount.executor;
+  executor.post([request = std::move(request), handle, at, value]() mutable {
     write_control(std::move(request), handle, at, value);
   });
 }

@@ -43,6 +43,39 @@ TEST_P(Hooks, OfAFrozenSessionRunWhenItIsFrozenAndNotAgain) {
   ok("rm sessions/t/bad; echo 3 > sessions/t/c; mv sessions/t commit/");
 }
 
+TEST_P(Hooks, MayReadReportsAndOthersMaySyncWhileManySessionsAreBeingFrozen) {
+  // Each waits for the others, and for a sync in yet another session, before it reads.
+  hook("pre-commit.d/reads",
+       "scratch=$COMMITFS_TABLE/../scratch; touch $scratch/in.$COMMITFS_SESSION; "
+       "until [ -e $scratch/synced ]; do sleep 0.05; done; "
+       "grep -q adopted $COMMITFS_TABLE/../mnt/.commitfs/log");
+  std::vector<std::unique_ptr<Background>> freezers;
+  for (const std::string name : {"p", "q", "r", "s"}) {
+    session(name, "echo 2 > " + name);
+    freezers.push_back(start("echo 1 > sessions/" + name + "/.commitfs/frozen"));
+  }
+  session("other", "echo 3 > b");
+  ASSERT_TRUE(eventually([&] { return sh("ls $SCRATCH/in.* | wc -l").out == "4\n"; }));
+  ok("sync sessions/other/b; touch $SCRATCH/synced");
+  for (const auto& freezer : freezers)
+    EXPECT_THAT(freezer->finish(), Succeeded());
+}
+
+TEST_P(Hooks, OfAFreezeLeaveItsControlFileReadable) {
+  hook("pre-commit.d/waits", "until [ -e $COMMITFS_TABLE/../scratch/read ]; do sleep 0.05; done");
+  session("s", "echo 2 > b");
+  EXPECT_EQ(ok("python3 -c '\n"
+               "import os, threading\n"
+               "file = os.open(\"sessions/s/.commitfs/frozen\", os.O_RDWR)\n"
+               "writer = threading.Thread(target=os.write, args=(file, b\"1\\n\"))\n"
+               "writer.start()\n"
+               "while not os.path.isdir(\".commitfs/frozen/s\"): pass\n"
+               "print(os.pread(file, 1, 0).decode())\n"
+               "open(os.environ[\"SCRATCH\"] + \"/read\", \"w\")\n"
+               "writer.join()'; cat sessions/s/.commitfs/frozen"),
+            "0\n1");
+}
+
 TEST_P(Hooks, AreHeardAlsoWhenTheDaemonWasStartedWithSigchldIgnored) {
   hook("pre-commit.d/no", "exit 1");
   daemon().unmount();
