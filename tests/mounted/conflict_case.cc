@@ -59,7 +59,9 @@ void ConflictTable::play(const ConflictCase& row) {
     const std::string line = std::string("(.|\n)*(") + row.category + ") " + row.path + "\n(.|\n)*";
     EXPECT_THAT(reported(read("sessions/mine/.commitfs/conflicts.json")),
                 ::testing::MatchesRegex(line));
-    if (may_look) EXPECT_EQ(detailed_tree(at("sessions/mine")), before);
+    if (may_look) {
+      EXPECT_EQ(detailed_tree(at("sessions/mine")), before);
+    }
   }
   EXPECT_EQ(brief_tree(at("live")), row.tree);
   if (*row.probe != '\0') {
