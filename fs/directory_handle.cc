@@ -92,7 +92,10 @@ Result<void> DirectoryHandle::read(off_t offset, std::size_t expected, const Tak
   if (!TRY(give_dots(offset, take))) return {};
   if (node_->fixed != nullptr) return give_fixed(offset, take);
   if (!TRY(give_again(offset, take))) return {};
-  return give_new(expected, take);
+  // What comes before `offset` and was not given by us the kernel gave, from what it remembered of
+  // another handle's listing: it only counts.
+  return give_new(expected,
+                  [&](const DirectoryItem& item) { return item.next <= offset || take(item); });
 }
 
 }  // namespace commitfs::fs

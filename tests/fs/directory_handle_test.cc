@@ -113,6 +113,14 @@ TEST_F(DirectoryHandleTest, SeekingBackPassesOverWhatIsGone) {
   EXPECT_THAT(read(handle, 2, 9), ElementsAre("a", "c"));
 }
 
+TEST_F(DirectoryHandleTest, GoesOnWhereTheKernelEndedThatRememberedTheBeginning) {
+  tree->names = {"a", "b", "c", "d"};
+  DirectoryHandle handle(tree_node());
+  EXPECT_THAT(read(handle, 4, 1), ElementsAre("c"));
+  EXPECT_THAT(read(handle, offset_, 9), ElementsAre("d"));
+  EXPECT_THAT(read(handle, 3, 9), ElementsAre("b", "c", "d"));
+}
+
 TEST_F(DirectoryHandleTest, RewindingShowsWhatIsNew) {
   tree->names = {"b"};
   DirectoryHandle handle(tree_node());
