@@ -12,6 +12,7 @@ struct FileHandle {
   std::shared_ptr<Node> node;
   SharedBody::Use body;                     ///< of a file in a tree
   bool writer = false;                      ///< counted as a writer by the session
+  uid_t uid = 0;                            ///< who opened it
   std::unique_ptr<ControlContent> control;  ///< of a control file
 };
 

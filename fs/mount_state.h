@@ -47,6 +47,7 @@ class Mount {
   HandleTable<DirectoryHandle> directories;
   Views views;
   Passthrough passthrough;
+  bool clears_setuid = false;  ///< set when the connection is made; see fs/setuid.h
   FuseKernelCaches kernel;
   LiveInvalidator live_invalidator;
   InFlight commits;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,7 +24,8 @@ constexpr std::uint64_t raw(NodeId id) {
 /// What the kernel may hold a reference to. A regular file's node stands for (inode, body): while
 /// it is open its bytes never become another body's. So a file whose body is replaced gets a second
 /// node, and the first one is stale: it serves those who have it open, and lookups find the second.
-/// Directories keep their node. Immutable but for `body`; thread-safe.
+/// Directories keep their node. Immutable but for `body` and
+/// the atomics; thread-safe.
 struct Node {
   Node(NodeId its_id, std::shared_ptr<View> its_view, InodeId its_inode,
        std::shared_ptr<FixedNode> its_fixed)
@@ -34,6 +36,9 @@ struct Node {
   const InodeId inode;
   const std::shared_ptr<FixedNode> fixed;  ///< null for what is in a tree
   SharedBody body;
+  // See fs/setuid.h.
+  std::atomic<bool> may_be_setuid = false;
+  std::atomic<TimeNs> setuid_body_ctime_ns = 0;
 
   ino_t number() const { return view->number(inode); }
 };

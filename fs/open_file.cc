@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "fs/mount_state.h"
+#include "fs/setuid.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -61,6 +62,7 @@ void answer(Request request, const std::shared_ptr<Node>& node, fuse_file_info i
   const fuse_req_t raw = request.raw();
   auto handle = open_in_tree(mount, raw, node, info);
   if (!handle) return request.error(handle.error());
+  if ((info.flags & O_TRUNC) != 0) clear_setuid(request, *node);
   info.fh = mount.files.add(*handle);
   const std::uint64_t id = info.fh;
   if (request.opened(info)) return;
@@ -91,6 +93,10 @@ Result<std::shared_ptr<FileHandle>> open_body(Mount& mount, fuse_req_t request,
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   info.backing_id = use->backing_id;
 #endif
+  if (writer && mount.clears_setuid && has_setuid(body.mode)) {
+    node->may_be_setuid = true;
+    info.direct_io = 1;  // takes reads and writes, but not mappings, away from the backing file
+  }
   if (use->backing_id > 0 && writer && (info.flags & O_ACCMODE) == O_RDWR) {
     tree::note_mappable(*node->view->session, node->inode);
   }
@@ -103,12 +109,14 @@ Result<std::shared_ptr<FileHandle>> open_body(Mount& mount, fuse_req_t request,
   handle->node = std::move(node);
   handle->body = *use;
   handle->writer = writer;
+  handle->uid = fuse_req_ctx(request)->uid;
   return handle;
 }
 
 void close_file(Mount& mount, fuse_req_t request, FileHandle& handle) {
   Node& node = *handle.node;
   if (handle.control == nullptr) {
+    clear_setuid_at_close(mount, handle);
     node.body.give_back(mount.passthrough, request, handle.writer);
     give_back_writer(node, handle.writer);
   }

@@ -65,6 +65,7 @@ Result<void> removexattr(Session& session, InodeId inode, std::string_view name)
 struct Body {
   ObjectId object = ObjectId::none;
   bool staged = false;
+  mode_t mode = 0;  ///< the inode's; of a body that was opened for writing
 };
 /// Makes the inode's body the session's own: copied from the base once (reflink, else copy; without
 /// the session's lock), or made empty when `truncate`. Counts one writer, to be given back by

@@ -26,7 +26,8 @@ Result<Created> create_in_tree(Mount& mount, const Request& request, const Node&
   Created created;
   created.entry = make_entry(mount, directory.view, file.attributes, {directory.id, name});
   const auto& node = created.entry.node;
-  const tree::Body body{.object = file.attributes.inode.object, .staged = true};
+  const tree::Body body{
+      .object = file.attributes.inode.object, .staged = true, .mode = file.attributes.inode.mode};
   if (!mount.nodes.take_handle_on(*node, body.object)) {
     if (writer) tree::release_writer(*session, node->inode);
     mount.forget(node->id, 1);

@@ -2,6 +2,7 @@
 
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/setuid.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::fs::ops {
@@ -23,7 +24,9 @@ void fallocate(Request request, NodeId, int mode, off_t offset, off_t length,
   if (handle == nullptr) return request.error(EBADF);
   Mount& mount = request.mount();
   mount.executor.post([request = std::move(request), handle, mode, offset, length]() mutable {
-    request.done(allocate(*handle, mode, offset, length));
+    const auto allocated = allocate(*handle, mode, offset, length);
+    if (allocated) clear_setuid(request, *handle->node);
+    request.done(allocated);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "fs/mount_state.h"
 #include "fs/ops.h"
 #include "fs/root_rules.h"
+#include "fs/setuid.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -38,9 +39,10 @@ Result<NodeAttributes> set_fixed(Mount& mount, const Node& node, int to_set) {
   return describe(mount, node);
 }
 
-Result<NodeAttributes> set(Mount& mount, const Node& node, const tree::SetAttributes& changes) {
+Result<NodeAttributes> set(Mount& mount, Node& node, const tree::SetAttributes& changes) {
   Session* session = TRY(writable_session(node));
   const Attributes now = TRY(tree::setattr(*session, node.inode, changes));
+  note_setuid_body(node);
   // A new size may have given the inode a body of the session's own.
   if (changes.size_bytes && !mount.nodes.rebind(node, now.inode.object)) {
     mount.drop_names(node);
@@ -60,7 +62,9 @@ void setattr(Request request, NodeId id, struct stat* values, int to_set, fuse_f
     const auto allowed = check_attributes(**node, request.caller());
     if (!allowed) return request.error(allowed.error());
   }
-  const auto changes = to_changes(*values, to_set, mount.now_ns());
+  auto changes = to_changes(*values, to_set, mount.now_ns());
+  const auto cleared = clear_setuid_with(request, **node, to_set, changes);
+  if (!cleared) return request.error(cleared.error());
   if (changes.size_bytes.value_or(0) == 0) return request.attributes(set(mount, **node, changes));
   // May copy a body first.
   mount.executor.post([&mount, request = std::move(request), node = *std::move(node),

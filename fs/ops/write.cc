@@ -2,6 +2,7 @@
 
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/setuid.h"
 #include "meta/base/posix.h"
 #include "txn/tree_operations.h"
 
@@ -44,8 +45,9 @@ void write(Request request, NodeId, const char* bytes, std::size_t size, off_t o
   const auto handle = mount.files.find(info->fh);
   if (handle == nullptr) return request.error(EBADF);
   if (handle->control == nullptr) {
-    return answer(request, write_body(*handle, std::as_bytes(std::span(bytes, size)), offset),
-                  size);
+    const auto written = write_body(*handle, std::as_bytes(std::span(bytes, size)), offset);
+    if (written) clear_setuid(request, *handle->node);
+    return answer(request, written, size);
   }
   std::string value(bytes, size);
   const auto at = static_cast<std::size_t>(offset);

@@ -23,7 +23,7 @@ constexpr TimeNs kCoarseClockNs = 20'000'000;
 /// first.
 struct Found {
   ObjectId staged = ObjectId::none;
-  InodeRecord origin;
+  InodeRecord origin;  ///< its mode is the inode's in both cases
 };
 
 Result<Found> join_writers(SessionData& data, InodeId id) {
@@ -34,7 +34,7 @@ Result<Found> join_writers(SessionData& data, InodeId id) {
   ChangedInode* inode = data.changes.find_inode_for_bookkeeping(id);
   if (inode == nullptr || !inode->body_staged) return Found{ObjectId::none, *record};
   data.add_writer(*inode);
-  return Found{inode->record.object, {}};
+  return Found{inode->record.object, *record};
 }
 
 struct NewBody {
@@ -108,14 +108,14 @@ Result<Body> open_for_writing(Session& session, InodeId inode, bool truncate) {
         TRY(session.mutate([&](SessionData& data) { return join_writers(data, inode); }));
     if (found.staged != ObjectId::none) {
       auto truncated = truncate ? truncate_staged(session, inode, found.staged) : Result<void>{};
-      if (truncated) return Body{found.staged, true};
+      if (truncated) return Body{found.staged, true, found.origin.mode};
       release_writer(session, inode);
       return std::unexpected(truncated.error());
     }
     TRY(detect_early(session, inode));
     const NewBody body = TRY(make_body(context, found.origin, truncate));
     const auto installed = install(session, inode, found.origin, body);
-    if (installed && *installed) return Body{body.object, true};
+    if (installed && *installed) return Body{body.object, true, found.origin.mode};
     (void)context.store->remove(body.object);
     if (!installed) return std::unexpected(installed.error());
   }
