@@ -1,5 +1,6 @@
 #include "txn/session.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <cassert>
@@ -8,6 +9,18 @@
 #include "txn/boot_id.h"
 
 namespace commitfs {
+namespace {
+
+/// Frees what a session that is over had changed. Of a large one the memory goes back to the
+/// system, which the library would keep.
+void free_changes(ChangeSet changes) {
+  constexpr std::size_t kLarge = 10'000;
+  const bool large = changes.inodes().size() >= kLarge;
+  changes = ChangeSet();
+  if (large) ::malloc_trim(0);
+}
+
+}  // namespace
 
 Session::Session(TableContext context, StagedSession row, ChangeSet changes,
                  SessionSettings settings, ReadSet reads)
@@ -133,6 +146,7 @@ void Session::finish(SeqNo version, std::unordered_map<InodeId, InodeId> replace
     settle(after);
   }
   remove_unused_bodies(changes, version, replaced);
+  free_changes(std::move(changes));
 }
 
 std::vector<ObjectId> Session::discard() {
@@ -161,6 +175,7 @@ std::vector<ObjectId> Session::discard() {
   for (const auto& [id, inode] : changes.inodes()) {
     if (inode.body_staged) objects.push_back(inode.record.object);
   }
+  free_changes(std::move(changes));
   return objects;
 }
 
