@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -16,8 +17,13 @@
 namespace commitfs {
 namespace {
 
-/// Bodies closed one after the other are synced together, and short-lived ones not at all.
-constexpr auto kSettleTime = std::chrono::milliseconds(20);
+using Time = std::chrono::steady_clock::time_point;
+
+/// Bodies closed one after the other are synced together, and short-lived ones not at all: a sync
+/// begins when no body was closed for a moment. A sync holds up whoever writes, so that it comes
+/// seldom while many files are made; what is left then to a commit is what was closed last.
+constexpr auto kQuietTime = std::chrono::milliseconds(20);
+constexpr auto kLongestWait = std::chrono::milliseconds(500);
 
 struct Request {
   std::weak_ptr<Session> session;
@@ -57,6 +63,7 @@ class Sealer::Impl {
   void enqueue(Request request) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (stopping_) return;
+    last_closed_ = std::chrono::steady_clock::now();
     queue_.push_back(std::move(request));
     if (queue_.size() == 1) changed_.notify_all();
   }
@@ -82,8 +89,11 @@ class Sealer::Impl {
     MutexLock lock(mutex_);
     while (queue_.empty() && !stopping_)
       changed_.wait(mutex_);
-    const auto settled = std::chrono::steady_clock::now() + kSettleTime;
-    while (!stopping_ && changed_.wait_until(mutex_, settled)) {
+    const Time latest = std::chrono::steady_clock::now() + kLongestWait;
+    while (!stopping_) {
+      const Time settled = std::min(last_closed_ + kQuietTime, latest);
+      if (std::chrono::steady_clock::now() >= settled) break;
+      changed_.wait_until(mutex_, settled);
     }
     if (stopping_) return {};
     return std::exchange(queue_, {});
@@ -128,6 +138,7 @@ class Sealer::Impl {
   Mutex mutex_;
   ConditionVariable changed_;
   std::vector<Request> queue_ GUARDED_BY(mutex_);
+  Time last_closed_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses all of the above
 };
