@@ -27,6 +27,7 @@ Verb make_status_verb(CLI::App& program);
 Verb make_commit_verb(CLI::App& program);
 Verb make_run_verb(CLI::App& program);
 Verb make_gc_verb(CLI::App& program);
+Verb make_fsck_verb(CLI::App& program);
 
 /// Prints "commitfs: SENTENCE" on standard error and answers kFailed.
 int fail_with(const std::string& sentence);
