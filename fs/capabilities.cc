@@ -33,6 +33,10 @@ void negotiate(Mount& mount, fuse_conn_info& connection) {
   want(connection, FUSE_CAP_READDIRPLUS_AUTO);
   // Commits that take no directory's lock; see commit_ioctl.h.
   want(connection, FUSE_CAP_IOCTL_DIR);
+  // Access control lists: the kernel decides by them, and leaves the umask to us, which a default
+  // list takes the place of.
+  want(connection, FUSE_CAP_POSIX_ACL);
+  want(connection, FUSE_CAP_DONT_MASK);
   // Answers to large reads; requests come by read(2), for splicing each one costs more than it
   // saves.
   want(connection, FUSE_CAP_SPLICE_WRITE);

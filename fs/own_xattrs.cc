@@ -2,6 +2,7 @@
 
 #include "fs/mount_state.h"
 #include "txn/config/config_store.h"
+#include "txn/tree/acl.h"
 
 namespace commitfs::fs {
 namespace {
@@ -32,8 +33,12 @@ bool is_own_xattr(std::string_view name) {
 }
 
 bool is_foreign_xattr(std::string_view name) {
-  return !name.starts_with("user.") && !name.starts_with("trusted.") &&
+  return !acl::is_name(name) && !name.starts_with("user.") && !name.starts_with("trusted.") &&
          !name.starts_with("security.");
+}
+
+bool is_nameless_xattr(std::string_view name) {
+  return name == "user." || name == "trusted." || name == "security.";
 }
 
 Result<std::string> find_own_xattr(Mount& mount, const Node& node, std::string_view name) {

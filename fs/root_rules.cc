@@ -18,7 +18,12 @@ Result<void> check_readable(const Request& request, SeqNo version) {
   attributes.st_mode = root->mode;
   attributes.st_uid = root->uid;
   attributes.st_gid = root->gid;
-  if (may_access(attributes, S_IROTH | S_IXOTH, request.caller(), request.supplementary_groups()))
+  const auto value =
+      TRY(request.mount().catalog().find_xattr(version, InodeId::root, acl::kAccess));
+  acl::List list;
+  if (value) list = TRY(acl::parse(*value));
+  if (may_access(attributes, S_IROTH | S_IXOTH, request.caller(), request.supplementary_groups(),
+                 value ? &list : nullptr))
     return {};
   return fail(EACCES, "begin a session in a table that is private");
 }

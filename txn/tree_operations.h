@@ -27,6 +27,9 @@ struct NewFile {
 /// writer if `for_writing`. EEXIST, ENOENT, ENOTDIR, ENOSPC, ECANCELED (early detection).
 Result<NewFile> create(Session& session, const Caller& caller, InodeId parent,
                        std::string_view name, mode_t mode, bool for_writing);
+/// open(O_TMPFILE): a regular file without a name in `parent`, which `link` may give it one; counts
+/// as one writer. ENOENT, ENOTDIR, ENOSPC.
+Result<NewFile> create_unnamed(Session& session, const Caller& caller, InodeId parent, mode_t mode);
 Result<Attributes> mknod(Session& session, const Caller& caller, InodeId parent,
                          std::string_view name, mode_t mode, dev_t rdev);
 Result<Attributes> mkdir(Session& session, const Caller& caller, InodeId parent,
@@ -54,11 +57,18 @@ struct SetAttributes {
   std::optional<TimeNs> atime_ns;
   std::optional<TimeNs> mtime_ns;
 };
+/// An access control list follows the mode.
 Result<Attributes> setattr(Session& session, InodeId inode, const SetAttributes& changes);
 /// setxattr(2); flags XATTR_CREATE, XATTR_REPLACE. ERANGE beyond 255 bytes of name, E2BIG beyond 64
-/// KiB of value.
+/// KiB of value. The value that is there already changes nothing.
 Result<void> setxattr(Session& session, InodeId inode, std::string_view name,
                       std::string_view value, int flags);
+/// Sets or removes one of an inode's access control lists; of the access list the mode follows, and
+/// one that says no more than a mode is not kept. `drop_setgid`: the caller is neither privileged
+/// nor in the file's group. EINVAL.
+Result<void> set_acl(Session& session, InodeId inode, std::string_view name, std::string_view value,
+                     bool drop_setgid);
+/// ENODATA, but not for an access control list.
 Result<void> removexattr(Session& session, InodeId inode, std::string_view name);
 
 /// The body to read of a regular file in any tree; ObjectId::none is an empty one.

@@ -4,7 +4,29 @@
 
 #include <cerrno>
 
+#include "txn/tree/acl.h"
+
 namespace commitfs::tree {
+namespace {
+
+/// Takes from the mode what the umask, or the list that it inherits, does not allow.
+Result<void> inherit(const SessionData& data, const Caller& caller, InodeId directory,
+                     NewInode& inode) {
+  mode_t& mode = inode.changed.record.mode;
+  if (S_ISLNK(mode)) return {};
+  auto inherited = TRY(data.find_xattr(directory, acl::kDefault));
+  if (!inherited) {
+    mode &= ~caller.umask;
+    return {};
+  }
+  acl::List list = TRY(acl::parse(*inherited));
+  acl::restrict(list, mode);
+  if (!acl::is_minimal(list)) inode.access_acl = acl::format(list);
+  if (S_ISDIR(mode)) inode.default_acl = std::move(inherited);
+  return {};
+}
+
+}  // namespace
 
 Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId parent,
                                            std::string_view name) {
@@ -14,11 +36,11 @@ Result<InodeRecord> directory_for_new_name(const SessionData& data, InodeId pare
   return directory;
 }
 
-ChangedInode new_inode(const SessionData& data, const Caller& caller, const InodeRecord& directory,
-                       InodeId id, mode_t mode) {
-  ChangedInode inode;
-  inode.made_here = true;
-  InodeRecord& record = inode.record;
+Result<NewInode> new_inode(const SessionData& data, const Caller& caller,
+                           const InodeRecord& directory, InodeId id, mode_t mode) {
+  NewInode inode;
+  inode.changed.made_here = true;
+  InodeRecord& record = inode.changed.record;
   record.id = id;
   record.mode = mode;
   record.uid = caller.uid;
@@ -29,13 +51,26 @@ ChangedInode new_inode(const SessionData& data, const Caller& caller, const Inod
     if (record.is_directory()) record.mode |= S_ISGID;
   }
   record.atime_ns = record.mtime_ns = record.ctime_ns = record.btime_ns = data.now_ns();
+  TRY(inherit(data, caller, directory.id, inode));
   return inode;
 }
 
+ChangedInode& add_inode(SessionData& data, NewInode inode) {
+  const InodeId id = inode.changed.record.id;
+  ChangedInode& added = data.changes.add_inode(std::move(inode.changed));
+  if (inode.access_acl) {
+    data.changes.put_xattr({id, std::string(acl::kAccess)}, std::move(inode.access_acl));
+  }
+  if (inode.default_acl) {
+    data.changes.put_xattr({id, std::string(acl::kDefault)}, std::move(inode.default_acl));
+  }
+  return added;
+}
+
 ChangedInode& add_entry(SessionData& data, const InodeRecord& directory, std::string_view name,
-                        ChangedInode inode) {
+                        NewInode inode) {
   ChangedInode* parent = data.edit_inode(directory);
-  ChangedInode& added = data.changes.add_inode(std::move(inode));
+  ChangedInode& added = add_inode(data, std::move(inode));
   // What is new cannot be what the base has under that name.
   data.put_name({directory.id, std::string(name)}, added, InodeId::none);
   if (added.record.is_directory()) ++parent->record.nlink;
@@ -64,10 +99,11 @@ Result<Attributes> make_entry(Session& session, const Caller& caller, InodeId pa
   const InodeId id = TRY(session.context().ids->next_inode());
   return session.mutate([&](SessionData& data) -> Result<Attributes> {
     const InodeRecord directory = TRY(directory_for_new_name(data, parent, name));
-    ChangedInode inode = new_inode(data, caller, directory, id, mode);
-    inode.record.rdev = rdev;
-    inode.record.symlink_target = symlink_target;
-    inode.record.size_bytes = symlink_target.size();
+    NewInode inode = TRY(new_inode(data, caller, directory, id, mode));
+    InodeRecord& record = inode.changed.record;
+    record.rdev = rdev;
+    record.symlink_target = symlink_target;
+    record.size_bytes = symlink_target.size();
     return data.attributes_of(add_entry(data, directory, name, std::move(inode)));
   });
 }

@@ -7,7 +7,7 @@ namespace commitfs::tree {
 
 Result<Attributes> mknod(Session& session, const Caller& caller, InodeId parent,
                          std::string_view name, mode_t mode, dev_t rdev) {
-  const mode_t permissions = mode & 07777 & ~caller.umask;
+  const mode_t permissions = mode & 07777;
   switch (mode & S_IFMT) {
     case 0:
     case S_IFREG:

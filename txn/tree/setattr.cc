@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "meta/base/posix.h"
+#include "txn/tree/acl.h"
 #include "txn/tree/open.h"
 #include "txn/tree_operations.h"
 
@@ -44,6 +45,17 @@ Result<void> set_inode_times(const SessionData& data, ChangedInode& inode,
   return {};
 }
 
+/// The access control list of the inode after a chmod; empty when it has none.
+Result<std::optional<std::string>> acl_after_chmod(const SessionData& data, InodeId inode,
+                                                   std::optional<mode_t> mode) {
+  if (!mode) return std::nullopt;
+  const auto value = TRY(data.find_xattr(inode, acl::kAccess));
+  if (!value) return std::nullopt;
+  acl::List list = TRY(acl::parse(*value));
+  acl::set_mode(list, *mode);
+  return acl::format(list);
+}
+
 }  // namespace
 
 Result<Attributes> setattr(Session& session, InodeId inode, const SetAttributes& changes) {
@@ -52,12 +64,14 @@ Result<Attributes> setattr(Session& session, InodeId inode, const SetAttributes&
     const bool more =
         changes.mode || changes.uid || changes.gid || changes.atime_ns || changes.mtime_ns;
     if (!more) return data.attributes(inode);
+    auto access_acl = TRY(acl_after_chmod(data, inode, changes.mode));
     ChangedInode* changed = TRY(data.edit_inode(inode));
     if (changes.atime_ns || changes.mtime_ns) TRY(set_inode_times(data, *changed, changes));
     InodeRecord& record = changed->record;
     if (changes.mode) {
       record.mode = (record.mode & S_IFMT) | (*changes.mode & 07777);
       changed->mode_set = true;
+      if (access_acl) data.changes.put_xattr({inode, std::string(acl::kAccess)}, access_acl);
     }
     if (changes.uid) {
       record.uid = *changes.uid;

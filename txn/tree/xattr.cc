@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "txn/tree/acl.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::tree {
@@ -15,6 +16,21 @@ Result<bool> has_xattr(const SessionData& data, InodeId inode, std::string_view 
   if (!TRY(data.find_inode(inode)))
     return fail(ENOENT, fmt::format("xattr {} of {}", name, raw(inode)));
   return TRY(data.find_xattr(inode, name)).has_value();
+}
+
+/// Is it there once the session has forgotten its own?
+Result<bool> is_in_base(const SessionData& data, InodeId inode, std::string_view name) {
+  if (data.is_made_here(inode)) return false;
+  return TRY(data.context.catalog->find_xattr(data.base, inode, name)).has_value();
+}
+
+void drop_xattr(SessionData& data, InodeId inode, std::string_view name, bool in_base) {
+  const XattrKey key{inode, std::string(name)};
+  if (in_base) {
+    data.changes.put_xattr(key, std::nullopt);
+  } else {
+    data.changes.forget_xattr(key);
+  }
 }
 
 }  // namespace
@@ -30,6 +46,7 @@ Result<void> setxattr(Session& session, InodeId inode, std::string_view name,
       return fail(EEXIST, fmt::format("setxattr {}", name));
     if (!exists && (flags & XATTR_REPLACE) != 0)
       return fail(ENODATA, fmt::format("setxattr {}", name));
+    if (exists && *TRY(data.find_xattr(inode, name)) == value) return {};
     ChangedInode* changed = TRY(data.edit_inode(inode));
     data.changes.put_xattr({inode, std::string(name)}, std::string(value));
     changed->record.ctime_ns = data.now_ns();
@@ -39,18 +56,36 @@ Result<void> setxattr(Session& session, InodeId inode, std::string_view name,
 
 Result<void> removexattr(Session& session, InodeId inode, std::string_view name) {
   return session.mutate([&](SessionData& data) -> Result<void> {
-    if (!TRY(has_xattr(data, inode, name)))
-      return fail(ENODATA, fmt::format("removexattr {}", name));
-    const bool in_base = !data.is_made_here(inode) &&
-                         TRY(data.context.catalog->find_xattr(data.base, inode, name)).has_value();
+    const bool exists = TRY(has_xattr(data, inode, name));
+    if (!exists && acl::is_name(name)) return {};
+    if (!exists) return fail(ENODATA, fmt::format("removexattr {}", name));
+    const bool in_base = TRY(is_in_base(data, inode, name));
     ChangedInode* changed = TRY(data.edit_inode(inode));
-    const XattrKey key{inode, std::string(name)};
-    if (in_base) {
-      data.changes.put_xattr(key, std::nullopt);
-    } else {
-      data.changes.forget_xattr(key);
-    }
+    drop_xattr(data, inode, name, in_base);
     changed->record.ctime_ns = data.now_ns();
+    return {};
+  });
+}
+
+Result<void> set_acl(Session& session, InodeId inode, std::string_view name, std::string_view value,
+                     bool drop_setgid) {
+  const acl::List list = TRY(acl::parse(value));
+  const bool is_access = name == acl::kAccess;
+  return session.mutate([&](SessionData& data) -> Result<void> {
+    const bool in_base = TRY(is_in_base(data, inode, name));
+    ChangedInode* changed = TRY(data.edit_inode(inode));
+    InodeRecord& record = changed->record;
+    if (is_access) {
+      const mode_t special = drop_setgid ? S_ISUID | S_ISVTX : S_ISUID | S_ISGID | S_ISVTX;
+      record.mode = (record.mode & (S_IFMT | special)) | acl::mode_of(list);
+      changed->mode_set = true;
+    }
+    if (is_access && acl::is_minimal(list)) {
+      drop_xattr(data, inode, name, in_base);
+    } else {
+      data.changes.put_xattr({inode, std::string(name)}, acl::format(list));
+    }
+    record.ctime_ns = data.now_ns();
     return {};
   });
 }
