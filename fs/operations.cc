@@ -75,6 +75,10 @@ fuse_lowlevel_ops make_operations() {
   table.release = Wrapped<"release", ops::release>::call;
   table.fsync = Wrapped<"fsync", ops::fsync>::call;
   table.fallocate = Wrapped<"fallocate", ops::fallocate>::call;
+  table.copy_file_range = Wrapped<"copy_file_range", ops::copy_file_range>::call;
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  table.tmpfile = Wrapped<"tmpfile", ops::tmpfile>::call;
+#endif
   table.lseek = Wrapped<"lseek", ops::lseek>::call;
   table.opendir = Wrapped<"opendir", ops::opendir>::call;
   table.readdir = Wrapped<"readdir", ops::readdir>::call;

@@ -37,6 +37,7 @@ void statfs(Request request, NodeId node);
 
 // files
 void create(Request request, NodeId parent, const char* name, mode_t mode, fuse_file_info* info);
+void tmpfile(Request request, NodeId parent, mode_t mode, fuse_file_info* info);
 void open(Request request, NodeId node, fuse_file_info* info);
 void read(Request request, NodeId node, std::size_t size, off_t offset, fuse_file_info* info);
 void write(Request request, NodeId node, const char* bytes, std::size_t size, off_t offset,
@@ -46,6 +47,9 @@ void release(Request request, NodeId node, fuse_file_info* info);
 void fsync(Request request, NodeId node, int data_only, fuse_file_info* info);
 void fallocate(Request request, NodeId node, int mode, off_t offset, off_t length,
                fuse_file_info* info);
+void copy_file_range(Request request, NodeId from, off_t from_offset, fuse_file_info* from_info,
+                     NodeId to, off_t to_offset, fuse_file_info* to_info, std::size_t size,
+                     int flags);
 void lseek(Request request, NodeId node, off_t offset, int whence, fuse_file_info* info);
 
 // directories

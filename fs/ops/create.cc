@@ -14,22 +14,16 @@ struct Created {
   std::shared_ptr<FileHandle> handle;
 };
 
-Result<Created> create_in_tree(Mount& mount, const Request& request, const Node& directory,
-                               const char* name, mode_t mode, fuse_file_info& info) {
-  Session* session = TRY(writable_directory(directory, name));
-  const bool writer = wants_to_write(info.flags);
-  auto made = tree::create(*session, request.caller(), directory.inode, name, mode, writer);
-  if (!made && made.error().code == EEXIST && (info.flags & O_EXCL) == 0) {
-    return fail(ESTALE, "the kernel knew nothing of a file that is there");
-  }
-  tree::NewFile file = TRY(std::move(made));
+/// The answer for a file that was just made, whose one writer, if it is one, is handed over.
+Result<Created> open_new(Mount& mount, const Request& request, const Node& directory,
+                         const char* name, tree::NewFile file, bool writer, fuse_file_info& info) {
   Created created;
   created.entry = make_entry(mount, directory.view, file.attributes, {directory.id, name});
   const auto& node = created.entry.node;
   const tree::Body body{
       .object = file.attributes.inode.object, .staged = true, .mode = file.attributes.inode.mode};
   if (!mount.nodes.take_handle_on(*node, body.object)) {
-    if (writer) tree::release_writer(*session, node->inode);
+    if (writer) tree::release_writer(*node->view->session, node->inode);
     mount.forget(node->id, 1);
     return fail(ESTALE, "create");
   }
@@ -40,6 +34,27 @@ Result<Created> create_in_tree(Mount& mount, const Request& request, const Node&
   }
   created.handle = *std::move(handle);
   return created;
+}
+
+Result<Created> create_in_tree(Mount& mount, const Request& request, const Node& directory,
+                               const char* name, mode_t mode, fuse_file_info& info) {
+  Session* session = TRY(writable_directory(directory, name));
+  const bool writer = wants_to_write(info.flags);
+  auto made = tree::create(*session, request.caller(), directory.inode, name, mode, writer);
+  if (!made && made.error().code == EEXIST && (info.flags & O_EXCL) == 0) {
+    return fail(ESTALE, "the kernel knew nothing of a file that is there");
+  }
+  tree::NewFile file = TRY(std::move(made));
+  return open_new(mount, request, directory, name, std::move(file), writer, info);
+}
+
+Result<Created> create_unnamed(Mount& mount, const Request& request, NodeId parent, mode_t mode,
+                               fuse_file_info& info) {
+  const auto directory = TRY(mount.find(parent));
+  if (directory->fixed != nullptr) return fail(EOPNOTSUPP, "a file without a name");
+  Session* session = TRY(writable_session(*directory));
+  auto file = TRY(tree::create_unnamed(*session, request.caller(), directory->inode, mode));
+  return open_new(mount, request, *directory, "", std::move(file), true, info);
 }
 
 /// Only `.commitfs/meta` takes new files: made, then opened as one that was there.
@@ -62,19 +77,28 @@ Result<Created> create_anywhere(Mount& mount, const Request& request, NodeId par
   return create_in_tree(mount, request, *directory, name, mode, info);
 }
 
-}  // namespace
-
-void create(Request request, NodeId parent, const char* name, mode_t mode, fuse_file_info* info) {
+void answer(Request request, const Result<Created>& created, fuse_file_info& info) {
   Mount& mount = request.mount();
   const fuse_req_t raw = request.raw();
-  auto created = create_anywhere(mount, request, parent, name, mode, *info);
   if (!created) return request.error(created.error());
-  info->fh = mount.files.add(created->handle);
-  const std::uint64_t id = info->fh;
-  if (request.created(created->entry, *info)) return;
+  info.fh = mount.files.add(created->handle);
+  const std::uint64_t id = info.fh;
+  if (request.created(created->entry, info)) return;
   mount.files.remove(id);
   close_file(mount, raw, *created->handle);
   mount.forget(created->entry.node->id, 1);
+}
+
+}  // namespace
+
+void create(Request request, NodeId parent, const char* name, mode_t mode, fuse_file_info* info) {
+  const auto created = create_anywhere(request.mount(), request, parent, name, mode, *info);
+  answer(std::move(request), created, *info);
+}
+
+void tmpfile(Request request, NodeId parent, mode_t mode, fuse_file_info* info) {
+  const auto created = create_unnamed(request.mount(), request, parent, mode, *info);
+  answer(std::move(request), created, *info);
 }
 
 }  // namespace commitfs::fs::ops

@@ -19,7 +19,10 @@ Result<Attributes> link(Session& session, InodeId inode, InodeId new_parent,
     if (!record) return fail(ENOENT, fmt::format("link {}", raw(inode)));
     const InodeRecord new_directory = TRY(directory_for_new_name(data, new_parent, new_name));
     if (record->is_directory()) return fail(EPERM, fmt::format("link directory {}", raw(inode)));
-    if (record->nlink == 0)
+    const ChangedInode* changed = data.changes.find_inode(inode);
+    // One that never had a name (O_TMPFILE) may get its first.
+    const bool is_unnamed = changed != nullptr && changed->made_here && !changed->place;
+    if (record->nlink == 0 && !is_unnamed)
       return fail(ENOENT, fmt::format("link {}, which was unlinked", raw(inode)));
     if (record->nlink >= kLinksMax) return fail(EMLINK, fmt::format("link {}", raw(inode)));
 
