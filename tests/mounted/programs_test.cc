@@ -1,6 +1,7 @@
 // Programs that know nothing of commitfs work in a session; what they wrote is committed, read back
 // and compared.
-#include "tests/support/mount_fixture.h"
+#include "tests/mounted/programs.h"
+
 #include "tests/support/tree_listing.h"
 
 namespace commitfs::test {
@@ -8,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Programs : public MountedTest {
+class Programs : public ProgramTest {
  protected:
   /// Makes a tree with everything a copy can meet, at $SCRATCH/from.
   void make_source_tree() {
@@ -23,12 +24,8 @@ class Programs : public MountedTest {
        // rsync leaves the time of what it made within the same second.
        "touch -h -d 2000-01-01 pipe empty/link");
   }
-  bool missing(const std::string& program) { return sh("command -v " + program).exit_code != 0; }
 };
 INSTANTIATE_IN_BOTH_MODES(Programs);
-
-#define SKIP_WITHOUT(program) \
-  if (missing(program)) GTEST_SKIP() << program << " is not installed"
 
 TEST_P(Programs, CpArchiveKeepsEverything) {
   make_source_tree();
