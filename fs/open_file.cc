@@ -93,9 +93,10 @@ Result<std::shared_ptr<FileHandle>> open_body(Mount& mount, fuse_req_t request,
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   info.backing_id = use->backing_id;
 #endif
-  if (writer && mount.clears_setuid && has_setuid(body.mode)) {
-    node->may_be_setuid = true;
-    info.direct_io = 1;  // takes reads and writes, but not mappings, away from the backing file
+  if (writer && has_setuid(body.mode)) {
+    node->may_be_setuid = true;  // an open with O_TRUNC the kernel always leaves to us
+    if (mount.clears_setuid)
+      info.direct_io = 1;  // takes reads and writes, but not mappings, away from the backing file
   }
   if (use->backing_id > 0 && writer && (info.flags & O_ACCMODE) == O_RDWR) {
     tree::note_mappable(*node->view->session, node->inode);

@@ -4,6 +4,7 @@
 
 #include "fs/mount_state.h"
 #include "fs/ops.h"
+#include "fs/setuid.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::fs::ops {
@@ -45,6 +46,7 @@ void copy_file_range(Request request, NodeId, off_t from_offset, fuse_file_info*
       [request = std::move(request), from, to, size = std::min(size, kMaxBytes)]() mutable {
         const auto copied = copy(from, to, size);
         if (!copied) return request.error(copied.error());
+        clear_setuid(request, *to.handle->node);
         request.written(*copied);
       });
 }
