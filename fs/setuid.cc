@@ -71,7 +71,8 @@ Result<void> clear_setuid_with(const Request& request, Node& node, int to_set,
     if (has_setuid(S_IFREG | *changes.mode)) node.may_be_setuid = true;
     return {};
   }
-  const bool new_owner = changes.uid || changes.gid;
+  // chown(2) to the owner and the group that the file has, said by -1, comes without either.
+  const bool new_owner = changes.uid || changes.gid || (to_set & ~FUSE_SET_ATTR_CTIME) == 0;
   const bool unprivileged_size = changes.size_bytes && (to_set & FUSE_SET_ATTR_KILL_SUID) != 0;
   // Setting the times hides the write.
   const bool times_after_write = node.may_be_setuid && (changes.mtime_ns || changes.atime_ns) &&
