@@ -10,11 +10,10 @@ namespace {
 /// What was done to a name, or to the bytes under it, since my base.
 struct Done {
   bool any = false;
-  bool renamed = false;            ///< it was moved away once
-  bool only_replaced = true;       ///< one file after the other, of which each then was gone
-  bool last_renamed = false;       ///< the last to change it moved it away
-  bool last_only_deletes = false;  ///< the last to change it was a session that only deleted
-  const Tree* before_last = nullptr;
+  bool renamed = false;           ///< it was moved away once
+  bool only_replaced = true;      ///< one file after the other, of which each then was gone
+  bool last_renamed = false;      ///< the last to change it moved it away
+  const Version* last = nullptr;  ///< the last to change it; there is one before each commit
 };
 
 class Judge {
@@ -52,8 +51,7 @@ class Judge {
       const bool named = name != version.changes.names.end();
       if (!named && !version.changes.contents.contains(version.tree.at(place))) continue;
       done.any = true;
-      done.last_only_deletes = version.changes.only_deletes;
-      done.before_last = &(&version - 1)->tree;  // there is one before every commit
+      done.last = &version;
       done.last_renamed = named && version.changes.moved.contains(name->second.before);
       done.renamed = done.renamed || done.last_renamed;
       if (!named) continue;
@@ -226,11 +224,12 @@ class Judge {
     verdict_.merges = true;
   }
 
-  /// Row 9, behind which row 7 must not hide: what they deleted was my base's, never written since.
+  /// Row 9, behind which row 7 must not hide: what they deleted was my base's, not written before.
+  /// Who wrote through another link later met their delete, not mine, which does nothing.
   bool both_only_deleted(const Place& place, Id before, const Done& done) const {
-    return changes_.only_deletes && done.last_only_deletes &&
-           done.before_last->at(place) == before &&
-           std::ranges::none_of(since_, [&](const Version& version) {
+    return changes_.only_deletes && done.last != nullptr && done.last->changes.only_deletes &&
+           (done.last - 1)->tree.at(place) == before &&
+           std::ranges::none_of(std::span(since_.data(), done.last), [&](const Version& version) {
              return version.changes.contents.contains(before);
            });
   }

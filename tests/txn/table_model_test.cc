@@ -6,15 +6,17 @@
 #include "meta/sqlite/sqlite_catalog.h"
 #include "tests/support/model_history.h"
 #include "tests/support/result.h"
-#include "tests/support/seed.h"
 #include "tests/support/temporary_directory.h"
 
 namespace commitfs::testing {
 namespace {
 
 using ::commitfs::test::must;
-using ::commitfs::test::Seed;
 using ::commitfs::test::TemporaryDirectory;
+
+/// The same histories each time, so that what fails is what was changed; COMMITFS_SEED plays others.
+/// One of these found that a delete met a write that came after it, through another link.
+constexpr std::size_t kFirstSeed = 2452929858;
 
 std::size_t number(const char* variable, std::size_t otherwise) {
   const char* given = std::getenv(variable);
@@ -31,7 +33,7 @@ class TableModel : public ::testing::Test {
     const std::size_t steps = number("COMMITFS_HISTORY_STEPS", 120);
     Played sum;
     for (std::size_t i = 0; i < histories && !HasFailure(); ++i) {
-      const auto seed = static_cast<std::uint32_t>(seed_.value + i);
+      const auto seed = static_cast<std::uint32_t>(first_seed_ + i);
       const Played played = play_random(make_catalog(), seed, steps);
       if (!played.difference.empty()) {
         ADD_FAILURE() << "COMMITFS_SEED=" << seed << " COMMITFS_HISTORIES=1\n"
@@ -46,7 +48,7 @@ class TableModel : public ::testing::Test {
     }
     fmt::print(
         "{} histories from seed {}: {} commits landed ({} merged), {} refused, {} bases moved\n",
-        histories, seed_.value, sum.landed, sum.merged, sum.refused, sum.bases_moved);
+        histories, first_seed_, sum.landed, sum.merged, sum.refused, sum.bases_moved);
     // Else it would show nothing.
     if (histories >= 100) {
       EXPECT_GT(sum.landed, sum.refused / 10);
@@ -56,7 +58,7 @@ class TableModel : public ::testing::Test {
     }
   }
 
-  Seed seed_;
+  const std::size_t first_seed_ = number("COMMITFS_SEED", kFirstSeed);
 };
 
 TEST_F(TableModel, EveryOutcomeOnAMemoryCatalogIsTheModels) {
