@@ -5,15 +5,24 @@
 
 namespace commitfs {
 
-void CommitResults::count(const CommitOutcome& outcome) {
+void CommitResults::count(const CommitOutcome& outcome, std::chrono::nanoseconds took) {
   MutexLock lock(mutex_);
-  if (outcome.error == ECANCELED) {
-    ++counts_.conflicts;
-  } else if (outcome.error != 0) {
-    ++counts_.refused;
-  } else {
+  if (outcome.error == 0) {
     ++(outcome.made_version ? counts_.committed : counts_.unchanged);
+    if (outcome.made_version) count_duration(std::chrono::duration<double>(took).count());
+    return;
   }
+  ++(outcome.error == ECANCELED ? counts_.conflicts : counts_.refused);
+  ++counts_.errors[outcome.error];
+  if (outcome.error != ECANCELED || outcome.report == nullptr) return;
+  for (const auto& [category, count] : outcome.report->counts)
+    counts_.categories[category] += count;
+}
+
+void CommitResults::count_duration(double seconds) {
+  const auto bucket = std::ranges::lower_bound(CommitCounts::kBounds_s, seconds);
+  ++counts_.durations[static_cast<std::size_t>(bucket - CommitCounts::kBounds_s.begin())];
+  counts_.durations_sum_s += seconds;
 }
 
 void CommitResults::remember(std::string_view name, int error) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <string>
@@ -16,13 +17,16 @@ class CommitResults {
  public:
   static constexpr std::size_t kMaxNames = 1000;
 
-  void count(const CommitOutcome& outcome) EXCLUDES(mutex_);
+  /// `took`: from the request to the answer.
+  void count(const CommitOutcome& outcome, std::chrono::nanoseconds took) EXCLUDES(mutex_);
   /// `error` 0 forgets the name.
   void remember(std::string_view name, int error) EXCLUDES(mutex_);
   int last_error(std::string_view name) const EXCLUDES(mutex_);
   CommitCounts counts() const EXCLUDES(mutex_);
 
  private:
+  void count_duration(double seconds) REQUIRES(mutex_);
+
   mutable Mutex mutex_;
   std::map<std::string, int, std::less<>> errors_ GUARDED_BY(mutex_);
   std::deque<std::string> names_ GUARDED_BY(mutex_);  ///< the keys of errors_, oldest first

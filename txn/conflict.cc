@@ -32,6 +32,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include "txn/text.h"
 #include "txn/version_name.h"
@@ -165,6 +166,15 @@ void append_lines(std::string& out, std::string_view text) {
 }
 
 }  // namespace
+
+std::span<const ConflictCategory> conflict_categories() {
+  using enum ConflictCategory;
+  static constexpr std::array kAll = {
+      exists,       update_update, update_delete,     delete_update, delete_delete, rename_rename,
+      parent_moved, parent_absent, directory_changed, not_empty,     type,          attribute,
+      config,       rewrite_write, replace_append,    read_write,    phantom};
+  return kAll;
+}
 
 std::string_view to_string(ConflictCategory category) {
   switch (category) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,8 @@ enum class ConflictCategory : std::uint8_t {
   phantom,
 };
 
+/// All of them, in order.
+std::span<const ConflictCategory> conflict_categories();
 /// "EXISTS", "UPDATE_UPDATE", … "DIR_CHANGED" as users read it.
 std::string_view to_string(ConflictCategory category);
 
@@ -50,9 +54,10 @@ struct ConflictReport {
 
   std::string session;
   SeqNo base = SeqNo::none;
-  SeqNo head = SeqNo::none;         ///< the head it was validated against
-  std::vector<Conflict> conflicts;  ///< at most kMaxInFull, ordered by path
-  std::uint64_t omitted = 0;        ///< how many more there are
+  SeqNo head = SeqNo::none;                          ///< the head it was validated against
+  std::vector<Conflict> conflicts;                   ///< at most kMaxInFull, ordered by path
+  std::uint64_t omitted = 0;                         ///< how many more there are
+  std::map<ConflictCategory, std::uint64_t> counts;  ///< of all of them
   std::vector<std::string>
       notes;  ///< merges worth knowing: identical creates, merged directories, deletes that won
   std::vector<std::string> open_files;  ///< EBUSY: still open for writing

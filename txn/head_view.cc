@@ -81,9 +81,10 @@ Result<void> ConflictCollector::put(Conflict conflict, SeqNo winner) {
   conflict.category = in_view_of_rewrites(conflict.category, version);
   if (!seen_.emplace(conflict.path, conflict.category).second) return {};
   if (full()) {
-    omit();
+    omit(conflict.category);
     return {};
   }
+  ++report_.counts[conflict.category];
   conflict.winner = version;
   report_.conflicts.push_back(std::move(conflict));
   return {};

@@ -61,7 +61,10 @@ class ConflictCollector {
   bool speaks_of(const std::string& path) const;
   /// There is room for no more: further ones are only counted, by `omit`.
   bool full() const { return report_.conflicts.size() >= ConflictReport::kMaxInFull; }
-  void omit() { ++report_.omitted; }
+  void omit(ConflictCategory category) {
+    ++report_.omitted;
+    ++report_.counts[category];
+  }
   void note(std::string text);
   /// Orders by path and counts what was left out.
   void finish();

@@ -136,15 +136,16 @@ class SessionManager::Impl {
     const std::string name = session->name();
     if (const auto admitted = admit(*session, receipt, caller); !admitted) {
       const CommitOutcome outcome = failed(admitted.error().code);
-      note(outcome, name, receipt);
+      note(outcome, name, receipt, std::chrono::nanoseconds(0));
       return callback(outcome);
     }
+    const auto submitted = std::chrono::steady_clock::now();
     pipeline_.submit(session, std::string(receipt), caller,
-                     [this, session, name, receipt = std::string(receipt),
+                     [this, session, name, submitted, receipt = std::string(receipt),
                       callback = std::move(callback)](const CommitOutcome& outcome) {
                        if (outcome.asked_again) return callback(outcome);
                        if (outcome.error == 0) keep_receipt(session, receipt, outcome);
-                       note(outcome, name, receipt);
+                       note(outcome, name, receipt, std::chrono::steady_clock::now() - submitted);
                        callback(outcome);
                        if (outcome.made_version && announcer_ != nullptr) announcer_->wake();
                      });
@@ -232,8 +233,9 @@ class SessionManager::Impl {
     journal_.drop(session->id());
   }
 
-  void note(const CommitOutcome& outcome, std::string_view name, std::string_view receipt) {
-    results_.count(outcome);
+  void note(const CommitOutcome& outcome, std::string_view name, std::string_view receipt,
+            std::chrono::nanoseconds took) {
+    results_.count(outcome, took);
     results_.remember(name, outcome.error);
     results_.remember(receipt, outcome.error);
   }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,10 +18,19 @@ namespace commitfs {
 
 /// How the commits of this mount ended, for metrics.
 struct CommitCounts {
-  std::uint64_t committed = 0;  ///< made a version
-  std::uint64_t unchanged = 0;  ///< succeeded and had nothing to write
-  std::uint64_t conflicts = 0;  ///< ECANCELED
-  std::uint64_t refused = 0;    ///< any other error
+  std::uint64_t committed = 0;                           ///< made a version
+  std::uint64_t unchanged = 0;                           ///< succeeded and had nothing to write
+  std::uint64_t conflicts = 0;                           ///< ECANCELED
+  std::uint64_t refused = 0;                             ///< any other error
+  std::map<ConflictCategory, std::uint64_t> categories;  ///< of all conflicts reported by commits
+  std::map<int, std::uint64_t> errors;                   ///< by errno, conflicts among them
+
+  /// Upper bounds in seconds of how long commits that made a version took, from the request to
+  /// the answer; one bucket more for what took longer.
+  static constexpr std::array kBounds_s = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                           0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+  std::array<std::uint64_t, kBounds_s.size() + 1> durations{};
+  double durations_sum_s = 0;
 };
 
 /// Names to sessions and receipts. Thread-safe; no lock is held while a session, the journal, the

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstring>
+
 #include "txn/text.h"
 
 namespace commitfs {
@@ -35,15 +37,57 @@ class Metrics {
   void value(std::string_view name, std::uint64_t number) {
     out_ += fmt::format("commitfs_{} {}\n", name, number);
   }
+  void labelled(std::string_view name, std::string_view label, std::string_view text,
+                std::uint64_t number) {
+    value(fmt::format("{}{{{}=\"{}\"}}", name, label, text), number);
+  }
   void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
     describe(name, "gauge", help);
     value(name, number);
+  }
+  void number(std::string_view name, double number) {
+    out_ += fmt::format("commitfs_{} {}\n", name, number);
   }
   std::string take() { return std::move(out_); }
 
  private:
   std::string out_;
 };
+
+void add_commits(Metrics& metrics, const CommitCounts& counts) {
+  metrics.describe("commits_total", "counter", "Commits of this mount by result.");
+  metrics.labelled("commits_total", "result", "committed", counts.committed);
+  metrics.labelled("commits_total", "result", "unchanged", counts.unchanged);
+  metrics.labelled("commits_total", "result", "conflict", counts.conflicts);
+  metrics.labelled("commits_total", "result", "refused", counts.refused);
+  metrics.describe("refusals_total", "counter", "Commits that failed, by errno.");
+  for (const auto& [error, count] : counts.errors) {
+    const char* name = ::strerrorname_np(error);
+    metrics.labelled("refusals_total", "errno", name != nullptr ? name : std::to_string(error),
+                     count);
+  }
+  metrics.describe("conflicts_total", "counter", "Conflicts that refused commits reported.");
+  for (const ConflictCategory category : conflict_categories()) {
+    const auto found = counts.categories.find(category);
+    metrics.labelled("conflicts_total", "category", to_string(category),
+                     found == counts.categories.end() ? 0 : found->second);
+  }
+}
+
+void add_durations(Metrics& metrics, const CommitCounts& counts) {
+  constexpr std::string_view kName = "commit_duration_seconds";
+  metrics.describe(kName, "histogram", "From the request of a commit to its answer.");
+  const std::string bucket = fmt::format("{}_bucket", kName);
+  std::uint64_t total = 0;
+  for (std::size_t index = 0; index < CommitCounts::kBounds_s.size(); ++index) {
+    total += counts.durations[index];
+    metrics.labelled(bucket, "le", fmt::format("{}", CommitCounts::kBounds_s[index]), total);
+  }
+  total += counts.durations.back();
+  metrics.labelled(bucket, "le", "+Inf", total);
+  metrics.number(fmt::format("{}_sum", kName), counts.durations_sum_s);
+  metrics.value(fmt::format("{}_count", kName), total);
+}
 
 }  // namespace
 
@@ -81,11 +125,8 @@ std::string metrics_text(Table& table) {
                 table.sessions().list().size());
   metrics.gauge("recovered_sessions", "Sessions an earlier mount left open.",
                 table.recovered_sessions());
-  metrics.describe("commits_total", "counter", "Commits of this mount by result.");
-  metrics.value("commits_total{result=\"committed\"}", counts.committed);
-  metrics.value("commits_total{result=\"unchanged\"}", counts.unchanged);
-  metrics.value("commits_total{result=\"conflict\"}", counts.conflicts);
-  metrics.value("commits_total{result=\"refused\"}", counts.refused);
+  add_commits(metrics, counts);
+  add_durations(metrics, counts);
   if (const auto store = context.store->statistics()) {
     metrics.gauge("store_free_bytes", "Space left on the file system below.",
                   store->f_bavail * store->f_frsize);

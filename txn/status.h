@@ -34,7 +34,19 @@ std::string session_diff_text(Session& session);
 ///   then has "escaped": true.
 std::string table_status_json(Table& table);
 
-/// `.commitfs/metrics`: Prometheus text exposition, version 0.0.4.
+// clang-format off
+/// `.commitfs/metrics`: Prometheus text exposition, version 0.0.4. Counters are of this mount.
+///   commitfs_head_seq_no, commitfs_term                     gauges
+///   commitfs_open_sessions, commitfs_recovered_sessions     gauges
+///   commitfs_commits_total{result=}  committed, unchanged, conflict, refused
+///   commitfs_refusals_total{errno=}  commits that failed, by the name of their errno ("EBUSY")
+///   commitfs_conflicts_total{category=}
+///                                    conflicts that refused commits reported: several a commit
+///   commitfs_commit_duration_seconds histogram, of commits that made a version: from the request
+///                                    to the answer
+///   commitfs_store_free_bytes        gauge
+/// and those of the mount itself, commitfs_fuse_…
+// clang-format on
 std::string metrics_text(Table& table);
 
 }  // namespace commitfs

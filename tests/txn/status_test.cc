@@ -7,6 +7,8 @@
 
 #include <fstream>
 #include <future>
+#include <set>
+#include <sstream>
 
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
@@ -49,10 +51,11 @@ class Status : public ::testing::Test {
     must(tree::unlink(*session_, InodeId::root, "b"));
     must(tree::rename(*session_, InodeId::root, "c", InodeId::root, "d", 0));
   }
-  int commit() {
+  int commit(std::string_view name = "s") {
     std::promise<int> answer;
-    table_->sessions().commit(
-        "s", "s", kCaller, [&](const CommitOutcome& outcome) { answer.set_value(outcome.error); });
+    table_->sessions().commit(name, name, kCaller, [&](const CommitOutcome& outcome) {
+      answer.set_value(outcome.error);
+    });
     return answer.get_future().get();
   }
 
@@ -152,6 +155,53 @@ TEST_F(Status, MetricsCountCommitsByResult) {
                     HasSubstr("# TYPE commitfs_commits_total "
                               "counter\ncommitfs_commits_total{result=\"committed\"} 1\n"),
                     HasSubstr("commitfs_commits_total{result=\"conflict\"} 0\n")));
+}
+
+TEST_F(Status, MetricsCountConflictsByCategoryAndRefusalsByErrno) {
+  change_everything();
+  auto other = must(table_->sessions().begin("t", kCaller));
+  session_.swap(other);
+  change_everything();
+  ASSERT_EQ(commit(), 0);
+  EXPECT_EQ(commit("t"), ECANCELED);
+  EXPECT_EQ(commit("t"), ECANCELED);
+  EXPECT_EQ(commit("nobody"), ENOENT);
+  const std::string metrics = metrics_text(*table_);
+  EXPECT_THAT(metrics, AllOf(HasSubstr("# TYPE commitfs_conflicts_total counter\n"),
+                             HasSubstr("commitfs_conflicts_total{category=\"UPDATE_UPDATE\"} 2\n"),
+                             HasSubstr("commitfs_conflicts_total{category=\"PHANTOM\"} 0\n"),
+                             HasSubstr("commitfs_refusals_total{errno=\"ECANCELED\"} 2\n"),
+                             HasSubstr("commitfs_commits_total{result=\"conflict\"} 2\n")));
+}
+
+TEST_F(Status, MetricsTellHowLongCommitsTook) {
+  change_everything();
+  ASSERT_EQ(commit(), 0);
+  const std::string metrics = metrics_text(*table_);
+  EXPECT_THAT(metrics, AllOf(HasSubstr("# TYPE commitfs_commit_duration_seconds histogram\n"),
+                             HasSubstr("commitfs_commit_duration_seconds_bucket{le=\"0.001\"} "),
+                             HasSubstr("commitfs_commit_duration_seconds_bucket{le=\"10\"} "),
+                             HasSubstr("commitfs_commit_duration_seconds_bucket{le=\"+Inf\"} 1\n"),
+                             HasSubstr("commitfs_commit_duration_seconds_count 1\n"),
+                             HasSubstr("commitfs_commit_duration_seconds_sum "),
+                             Not(HasSubstr("commitfs_commit_duration_seconds_sum 0\n"))));
+}
+
+TEST_F(Status, EveryMetricIsDescribedOnceAndBeforeItsValues) {
+  change_everything();
+  ASSERT_EQ(commit(), 0);
+  std::istringstream lines(metrics_text(*table_));
+  std::string described;
+  std::set<std::string> seen;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      described = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_TRUE(seen.insert(described).second) << line;
+    } else if (!line.starts_with("#")) {
+      EXPECT_THAT(line, ::testing::StartsWith(described)) << line;
+    }
+  }
+  EXPECT_GT(seen.size(), 8U);
 }
 
 }  // namespace

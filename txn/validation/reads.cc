@@ -143,7 +143,7 @@ class ReadCheck {
   Result<void> report(Category category, const Place& place, SeqNo winner,
                       std::string detail = {}) {
     if (context_.conflicts.full()) {
-      context_.conflicts.omit();
+      context_.conflicts.omit(category);
       return {};
     }
     std::string path = TRY(path_of(place));
