@@ -78,6 +78,21 @@ TEST_F(Holders, APathThatOnlyBeginsAlikeIsNotMeant) {
   EXPECT_THAT(found(), IsEmpty());
 }
 
+TEST_F(Holders, OfADirectoryBelowTheMountButForWhatIsIgnoredThere) {
+  add_process("7", "cat");
+  link("7/fd/3", "/mnt/t/sessions/a/.commitfs/status");
+  add_process("8", "vi");
+  link("8/fd/3", "/mnt/t/sessions/a/d/x");
+  add_process("9", "sh");
+  link("9/cwd", "/mnt/t/sessions/ab");
+  add_process("10", "sh");
+  link("10/cwd", "/mnt/t/sessions/a");
+  const auto holders = find_holders("/mnt/t/sessions/a", proc_, ".commitfs", "the session");
+  ASSERT_EQ(holders.size(), 2U);
+  EXPECT_EQ(holders.front().describe(), "8 (vi) has d/x open");
+  EXPECT_EQ(holders.back().describe(), "10 (sh) has its working directory in the session");
+}
+
 TEST_F(Holders, OtherNamespacesAreFoundByTheDeviceAndTheTable) {
   write("1/mountinfo", "41 22 0:50 / /mnt/x rw - fuse.commitfs /data rw\n");
   MountEntry mount{.device = "0:50", .point = "/mnt/y", .source = "/data"};
