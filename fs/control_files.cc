@@ -7,6 +7,7 @@
 #include "fs/mount_state.h"
 #include "txn/config/config_store.h"
 #include "txn/status.h"
+#include "txn/text.h"
 
 /// The tables of control files: what each shows, and what it takes.
 namespace commitfs::fs {
@@ -104,6 +105,15 @@ Result<void> write_base(const ControlSource& source, std::string_view value) {
   return {};
 }
 
+Result<ControlText> read_status(const ControlSource& source) {
+  std::string text = session_status_text(*source.session);
+  const SessionState state = source.session->state();
+  if (state != SessionState::open && state != SessionState::freezing) return whole(text);
+  for (const Holder& holder : source.mount.holders_of(*source.session))
+    text += fmt::format("holder: {}\n", printable(holder.describe()));
+  return whole(std::move(text));
+}
+
 Result<ControlText> read_metadata(const ControlSource& source) {
   auto all = source.session->metadata();
   const auto found = all.find(source.key);
@@ -172,11 +182,7 @@ constexpr std::array kSessionFiles = {
                 .appends = true},
     ControlFile{
         .name = "require", .read = settings::read_require, .write = settings::write_require},
-    ControlFile{.name = "status",
-                .read = [](const ControlSource& source) -> Result<ControlText> {
-                  return whole(session_status_text(*source.session));
-                },
-                .slow = true},
+    ControlFile{.name = "status", .read = read_status, .slow = true},
     ControlFile{.name = "token",
                 .read = [](const ControlSource& source) -> Result<ControlText> {
                   return line(source.session->token().value_or(""));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fs/fixed_node.h"
+#include "fs/lease_hold.h"
 #include "fs/node_table.h"
 
 namespace commitfs::fs {
@@ -27,7 +28,7 @@ class DirectoryHandle {
   /// False when there is no room for the item, which is then asked for again by the next call.
   using Take = std::function<bool(const DirectoryItem&)>;
 
-  explicit DirectoryHandle(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  explicit DirectoryHandle(std::shared_ptr<Node> node) : node_(std::move(node)), lease_(*node_) {}
 
   const std::shared_ptr<Node>& node() const { return node_; }
   /// Gives the names from `offset` on to `take` until it wants no more. `expected` is about how
@@ -43,6 +44,7 @@ class DirectoryHandle {
   Result<void> give_fixed(off_t offset, const Take& take) REQUIRES(mutex_);
 
   const std::shared_ptr<Node> node_;
+  const LeaseHold lease_;
   Mutex mutex_;
   std::vector<std::string> given_ GUARDED_BY(mutex_);  ///< of a tree's directory
   std::vector<FixedName> fixed_ GUARDED_BY(mutex_);    ///< of a fixed one: all, listed at offset 0

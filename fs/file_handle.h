@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "fs/control_content.h"
+#include "fs/lease_hold.h"
 #include "fs/node_table.h"
 
 namespace commitfs::fs {
@@ -13,6 +14,7 @@ struct FileHandle {
   SharedBody::Use body;                     ///< of a file in a tree
   bool writer = false;                      ///< counted as a writer by the session
   uid_t uid = 0;                            ///< who opened it
+  LeaseHold lease;                          ///< of the session whose tree it is in
   std::unique_ptr<ControlContent> control;  ///< of a control file
 };
 

@@ -29,6 +29,27 @@ class LiveSubscription {
   CommitPipeline& pipeline_;
 };
 
+/// Sessions that a process has use for, by what only /proc tells, keep their lease while this
+/// lives.
+class LeaseSubscription {
+ public:
+  explicit LeaseSubscription(fs::Mount& mount) : sessions_(mount.sessions()) {
+    sessions_.set_holder_probe(
+        [&mount](const Session& session) { return !mount.holders_of(session).empty(); });
+    sessions_.set_reap_listener(
+        [&mount](const std::shared_ptr<Session>& session) { mount.drop_session_entry(session); });
+  }
+  ~LeaseSubscription() {
+    sessions_.set_holder_probe({});
+    sessions_.set_reap_listener({});
+  }
+  LeaseSubscription(const LeaseSubscription&) = delete;
+  LeaseSubscription& operator=(const LeaseSubscription&) = delete;
+
+ private:
+  SessionManager& sessions_;
+};
+
 /// Ends whatever works beside the request loop: commits first, which are still answered in full.
 /// Nothing is told to the kernel from then on; a notification under way may wait for a request, so
 /// the loop must still be served (or the connection be gone).
@@ -53,9 +74,11 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
                          const MountOptions& options, const std::function<void()>& on_ready) {
   TRY(fs::check_mount_point(mountpoint));
   fs::Mount mount(table, options);
+  mount.mounted_at = std::filesystem::canonical(mountpoint);  // as /proc shows it
   const LiveSubscription live(mount);
   // A signal shall never end the program while there is a mount that nobody would answer for.
   const auto signals = TRY(fs::SignalInbox::open());
+  const LeaseSubscription leases(mount);
   const fs::FuseSession session = TRY(fs::FuseSession::mount(mount, mountpoint));
   fs::RequestLoop loop(session.get());
   {
@@ -65,9 +88,8 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
     });
     if (!loop.initialize()) return fail(EIO, "the kernel ended the connection at once");
     const auto guard = TRY(fs::ConnectionGuard::start(mountpoint));
-    const auto place = std::filesystem::absolute(mountpoint);
-    mount.kernel.attach(session.get(), place);
-    table.context().hooks->set_view_locator([place](const std::string& name) {
+    mount.kernel.attach(session.get(), mount.mounted_at);
+    table.context().hooks->set_view_locator([place = mount.mounted_at](const std::string& name) {
       return place / fs::kControlName / fs::kFrozenName / name;
     });
     const bool passthrough = mount.passthrough.active();

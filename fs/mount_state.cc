@@ -108,6 +108,18 @@ void Mount::refresh_session(const std::shared_ptr<View>& view, NodeId parent,
     kernel.drop_attributes(node->id);
 }
 
+std::vector<Holder> Mount::holders_of(const Session& session) const {
+  if (mounted_at.empty()) return {};
+  return find_holders(mounted_at / directory_name(kSessionsNode) / session.name(), "/proc",
+                      std::string(kControlName), "the session");
+}
+
+void Mount::drop_session_entry(const std::shared_ptr<Session>& session) {
+  notifier.post([this, name = session->name()] {
+    if (sessions().find(name) == nullptr) kernel.drop_entry(kSessionsNode, name);
+  });
+}
+
 void Mount::move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,
                                     const std::string& receipt, bool differs) {
   // A directory has one place in the kernel: found in commit/, it is taken along from sessions/,

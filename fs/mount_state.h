@@ -2,12 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "fs/directory_handle.h"
 #include "fs/executor.h"
 #include "fs/file_handle.h"
 #include "fs/handle_table.h"
+#include "fs/holders.h"
 #include "fs/in_flight.h"
 #include "fs/invalidate.h"
 #include "fs/kernel_caches.h"
@@ -41,6 +43,7 @@ class Mount {
   Table& table;
   const MountOptions options;
   const TimeNs mounted_ns;
+  std::filesystem::path mounted_at;  ///< where it is mounted; set before serving, then left alone
 
   NodeTable nodes;
   HandleTable<FileHandle> files;
@@ -86,6 +89,10 @@ class Mount {
   /// The tree of a session changed behind the kernel's back. Called by the notifier; (parent, name)
   /// is where its root is. Programs whose working directory it is keep it.
   void refresh_session(const std::shared_ptr<View>& view, NodeId parent, const std::string& name);
+  /// The processes that use an open session, best effort: see find_holders. Reads /proc.
+  std::vector<Holder> holders_of(const Session& session) const;
+  /// A session was removed for its age: its name goes, a moment later.
+  void drop_session_entry(const std::shared_ptr<Session>& session);
   /// `sessions/NAME` is `commit/RECEIPT` now, and no rename told the kernel so. Called by the
   /// notifier. Handles and working directories inside stay valid and keep their names.
   void move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,

@@ -107,6 +107,7 @@ Result<std::shared_ptr<FileHandle>> open_body(Mount& mount, fuse_req_t request,
   // pages.
   info.noflush = use->backing_id > 0 || !writer ? 1 : 0;
   auto handle = std::make_shared<FileHandle>();
+  handle->lease = LeaseHold(*node);
   handle->node = std::move(node);
   handle->body = *use;
   handle->writer = writer;

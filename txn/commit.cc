@@ -104,8 +104,10 @@ class CommitPipeline::Impl {
 
   Result<SeqNo> move_base_to_head(Session& session) {
     TRY(session.freeze());
-    auto moved = session.settings()->frozen ? fail(EROFS, "move the base of a frozen session")
-                                            : move_frozen_base(session);
+    const auto settings = session.settings();
+    auto moved = settings->frozen || settings->expired
+                     ? fail(EROFS, "move the base of a session that takes no changes")
+                     : move_frozen_base(session);
     session.thaw();
     return moved;
   }

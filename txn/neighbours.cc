@@ -39,7 +39,9 @@ std::optional<std::string> writer_in_the_way(Session& session, const Delta& delt
   const auto sessions = session.context().neighbours.lock();
   if (sessions == nullptr) return std::nullopt;
   for (const auto& other : sessions->list()) {
-    if (other->id() == session.id() || other->settings()->operation != Operation::write) continue;
+    const auto settings = other->settings();
+    if (other->id() == session.id() || settings->operation != Operation::write) continue;
+    if (settings->expired) continue;  // it will never be committed
     if (const auto path = common_change(*other, delta)) {
       return fmt::format("{} is being changed by session {}: this rewrite waits for writers",
                          quote_name(*path), quote_name(other->name()));

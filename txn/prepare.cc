@@ -85,6 +85,11 @@ Result<std::vector<std::string>> wait_for_open_files(Session& session, const Obj
 }
 
 std::optional<Objection> standing_objection(const Session& session) {
+  if (session.expired()) {
+    return Objection{ESTALE,
+                     "the session expired, for nobody used it for as long as the table's "
+                     "session_ttl: begin again"};
+  }
   if (session.outlived_boot()) {
     return Objection{EOWNERDEAD,
                      "the machine went down while this session was open, and files that were not "
@@ -142,6 +147,7 @@ std::string unreadable_condition(const Error& error) {
 CommitOutcome refuse(Session& session, int error, ConflictReport report) {
   auto shared = std::make_shared<const ConflictReport>(std::move(report));
   session.set_last_report(shared, error);
+  session.lease().touch();
   session.thaw();
   return {
       .error = error, .version = SeqNo::none, .made_version = false, .report = std::move(shared)};

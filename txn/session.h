@@ -13,6 +13,7 @@
 
 #include "meta/base/mutex.h"
 #include "txn/conflict.h"
+#include "txn/lease.h"
 #include "txn/session_data.h"
 #include "txn/session_settings.h"
 
@@ -142,6 +143,15 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// stands.
   bool audited() const;
 
+  // Leases. fs holds the lease of a session while a file or directory of its tree is open; changes
+  // and lookups touch it by themselves.
+  Lease& lease() { return lease_; }
+  const Lease& lease() const { return lease_; }
+  bool expired() const;
+  /// Expires the session, for good, if it is open and nobody has used it for `time_to_live`. True
+  /// when it did.
+  bool expire_if_unused(std::chrono::nanoseconds time_to_live);
+
   /// The outcome of the last commit or check that was refused; empty when there was none.
   std::shared_ptr<const ConflictReport> last_report() const;
   void set_last_report(std::shared_ptr<const ConflictReport> report, int error);
@@ -239,6 +249,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
     return state_ == SessionState::open || state_ == SessionState::freezing;
   }
   bool is_fenced() const { return context_.fence != nullptr && context_.fence->broken(); }
+  /// EROFS unless its row and settings may be changed.
+  Result<void> takes_settings() const REQUIRES(mutex_);
   /// Edits the row unless `edit` fails. EROFS unless the session is open.
   template <typename Edit>
   Result<void> edit_row(Edit edit);
@@ -268,6 +280,7 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   std::atomic<bool> records_reads_ = true;
   std::function<void()> journal_listener_;
   RemovalListener removal_listener_;
+  Lease lease_;
 
   mutable Mutex mutex_;
   ConditionVariable writers_released_;
@@ -302,6 +315,8 @@ auto Session::mutate(Operation operation) -> decltype(operation(std::declval<Ses
   if (state_ != SessionState::open) return fail(EROFS, "write to a session that is not open");
   if (is_fenced()) return fail(EROFS, "write to a session that another mount has taken over");
   if (settings_->frozen) return fail(EROFS, "write to a frozen session");
+  if (settings_->expired) return fail(EROFS, "write to an expired session");
+  lease_.touch();
   auto result = operation(data_);
   settle(after);
   return result;
@@ -318,8 +333,8 @@ template <typename Edit>
 Result<void> Session::edit_row(Edit edit) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
-  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
+  TRY(takes_settings());
+  lease_.touch();
   TRY(edit(row_));
   row_dirty_ = true;
   settle(after);

@@ -11,10 +11,13 @@ std::string Session::name() const {
 }
 
 Result<void> Session::rename(std::string name) {
-  return edit_row([&](StagedSession& row) -> Result<void> {
-    row.name = std::move(name);
-    return {};
-  });
+  AfterUnlock after(*this);
+  MutexLock lock(mutex_);
+  if (state_ != SessionState::open || is_fenced()) return fail(EROFS, "rename a session");
+  row_.name = std::move(name);
+  row_dirty_ = true;
+  settle(after);
+  return {};
 }
 
 std::string Session::message() const {

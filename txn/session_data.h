@@ -42,6 +42,7 @@ struct TableContext {
   std::shared_ptr<Sealer> sealer;       ///< may be null: then bodies are sealed at commit only
   std::shared_ptr<ConfigStore> config;  ///< may be null: then every key has its default
   const Clock* clock = nullptr;
+  const Clock* lease_clock = nullptr;   ///< null: running_clock()
   std::shared_ptr<hooks::Hooks> hooks;  ///< may be null: then there are none
   std::shared_ptr<Fence> fence;         ///< may be null: then no other mount ever takes over
   /// The sessions that are open, for early detection. Expired where nobody manages them.

@@ -11,6 +11,7 @@
 #include "txn/control_directory.h"
 #include "txn/delta.h"
 #include "txn/hooks/announcer.h"
+#include "txn/lease_keeper.h"
 #include "txn/object_remover.h"
 #include "txn/open_sessions.h"
 #include "txn/receipts.h"
@@ -80,7 +81,8 @@ class SessionManager::Impl {
         journal_(staging_, context_.fence, Journal::kInterval,
                  [this](std::vector<ObjectId> objects) { remover_.enqueue(std::move(objects)); }),
         announcer_(make_announcer(context_)),
-        pipeline_(context_, term, options) {}
+        pipeline_(context_, term, options),
+        leases_(sessions_, context_.config, [this](Session& session) { return reap(session); }) {}
 
   Result<std::size_t> recover() {
     auto recovered = TRY(recover_sessions(context_, *staging_));
@@ -251,6 +253,13 @@ class SessionManager::Impl {
                 "end session " + std::string(name));
   }
 
+  /// Of the keeper of leases: false when somebody was faster, or came back.
+  bool reap(Session& session) {
+    if (!check_fence() || !session.freeze()) return false;
+    drop(session);
+    return true;
+  }
+
   void drop(Session& session) {
     sessions_.erase(session);
     auto objects = session.discard();
@@ -268,7 +277,8 @@ class SessionManager::Impl {
   ObjectRemover remover_;
   Journal journal_;  ///< hands bodies to the remover until it is destroyed
   const std::unique_ptr<hooks::Announcer> announcer_;  ///< null where there are no hooks
-  CommitPipeline pipeline_;  ///< last: its callbacks use all of the above until it is destroyed
+  CommitPipeline pipeline_;  ///< its callbacks use all of the above until it is destroyed
+  LeaseKeeper leases_;       ///< last: so does its thread
 };
 
 SessionManager::SessionManager(TableContext context, Term term, std::shared_ptr<Staging> staging,
@@ -320,6 +330,18 @@ int SessionManager::last_commit_error(std::string_view name) const {
 }
 CommitCounts SessionManager::commit_counts() const {
   return impl_->results_.counts();
+}
+void SessionManager::sweep_leases() {
+  impl_->leases_.sweep();
+}
+LeaseCounts SessionManager::lease_counts() const {
+  return impl_->leases_.counts();
+}
+void SessionManager::set_holder_probe(HolderProbe probe) {
+  impl_->leases_.set_holder_probe(std::move(probe));
+}
+void SessionManager::set_reap_listener(ReapListener listener) {
+  impl_->leases_.set_reap_listener(std::move(listener));
 }
 CommitPipeline& SessionManager::pipeline() {
   return impl_->pipeline_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,12 @@ struct CommitCounts {
                                            0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
   std::array<std::uint64_t, kBounds_s.size() + 1> durations{};
   double durations_sum_s = 0;
+};
+
+/// What became of sessions that nobody used, in this mount.
+struct LeaseCounts {
+  std::uint64_t expired = 0;
+  std::uint64_t reaped = 0;
 };
 
 /// Names to sessions and receipts. Thread-safe; no lock is held while a session, the journal, the
@@ -89,6 +96,22 @@ class SessionManager {
   /// names are remembered.
   int last_commit_error(std::string_view name) const;
   CommitCounts commit_counts() const;
+
+  /// One look at the leases, as of now. A session that nobody used (txn/lease.h) for the table's
+  /// `session_ttl` expires: it can be read and discarded, and that is all. It is removed, as by a
+  /// discard, when nobody has used it for that long once more: the guard for who comes back to take
+  /// a copy of their work. After a mount both times start anew, for nobody could use it meanwhile.
+  /// Never of a session that is held, by an open handle or as the probe says. A thread of the
+  /// manager calls this often enough; without a session_ttl it does nothing.
+  void sweep_leases();
+  LeaseCounts lease_counts() const;
+  /// Whether a process has use for the session otherwise than by what is open in it (its working
+  /// directory). Asked last, before a session expires or goes.
+  using HolderProbe = std::function<bool(const Session& session)>;
+  void set_holder_probe(HolderProbe probe);
+  /// Told of each session that was removed for its age, by name.
+  using ReapListener = std::function<void(const std::shared_ptr<Session>& session)>;
+  void set_reap_listener(ReapListener listener);
 
   CommitPipeline& pipeline();
   Journal& journal();

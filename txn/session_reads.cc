@@ -35,6 +35,7 @@ void Session::note_read(ReadKind kind, InodeId inode, std::string_view name) {
 
 Result<Attributes> Session::look_up(InodeId parent, std::string_view name, bool& ask_again) {
   ask_again = false;
+  lease_.touch();
   if (!records_reads()) return lookup(parent, name);
   AfterUnlock after(*this);
   {

@@ -31,6 +31,8 @@ struct SessionSettings {
   std::vector<std::string> replace;
   /// Takes no changes until it is thawed; can be committed.
   bool frozen = false;
+  /// Nobody used it for too long (txn/lease.h): takes no changes any more and cannot be committed.
+  bool expired = false;
 
   bool operator==(const SessionSettings&) const = default;
 };

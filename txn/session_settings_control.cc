@@ -17,12 +17,19 @@ void Session::put_settings(SessionSettings settings) {
   settings_ = std::make_shared<const SessionSettings>(std::move(settings));
 }
 
+Result<void> Session::takes_settings() const {
+  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
+  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
+  if (settings_->expired) return fail(EROFS, "change an expired session");
+  return {};
+}
+
 template <typename Edit>
 Result<void> Session::edit_settings(Edit edit) {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
-  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
+  TRY(takes_settings());
+  lease_.touch();
   SessionSettings settings = *settings_;
   TRY(edit(settings, data_));
   put_settings(std::move(settings));
@@ -64,8 +71,8 @@ Result<void> Session::set_require(std::string text) {
   if (is_none) text.clear();
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (state_ != SessionState::open) return fail(EROFS, "change a session that is not open");
-  if (is_fenced()) return fail(EROFS, "change a session that another mount has taken over");
+  TRY(takes_settings());
+  lease_.touch();
   require_error_ = error;
   if (!error.empty()) return fail(EINVAL, "require: " + error);
   SessionSettings settings = *settings_;
@@ -104,7 +111,8 @@ Result<void> Session::set_replace(std::string_view lines) {
 Result<void> Session::set_frozen() {
   AfterUnlock after(*this);
   MutexLock lock(mutex_);
-  if (!is_alive() || is_fenced()) return fail(EROFS, "freeze a session that is over");
+  if (!is_alive() || is_fenced() || settings_->expired)
+    return fail(EROFS, "freeze a session that is over");
   if (!linked_with_writers().empty()) return fail(EBUSY, "freeze a session with open files");
   SessionSettings settings = *settings_;
   settings.frozen = true;
@@ -117,6 +125,24 @@ Result<void> Session::set_frozen() {
 bool Session::audited() const {
   MutexLock lock(mutex_);
   return audited_ && settings_->frozen;
+}
+
+bool Session::expired() const {
+  MutexLock lock(mutex_);
+  return settings_->expired;
+}
+
+bool Session::expire_if_unused(std::chrono::nanoseconds time_to_live) {
+  AfterUnlock after(*this);
+  MutexLock lock(mutex_);
+  if (state_ != SessionState::open || is_fenced() || settings_->expired) return false;
+  if (!data_.open_for_writing.empty() || lease_.unused_ns() < time_to_live.count()) return false;
+  SessionSettings settings = *settings_;
+  settings.expired = true;
+  put_settings(std::move(settings));
+  lease_.touch();  // from here on it waits to be removed
+  settle(after);
+  return true;
 }
 
 Result<void> Session::unfreeze() {

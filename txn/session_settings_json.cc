@@ -2,7 +2,7 @@
 ///   isolation, operation, early   words of the control files
 ///   require                       bytes
 ///   replace                       list of bytes
-///   frozen                        boolean
+///   frozen, expired               boolean
 /// each left out where it is the default. Bytes are a string where they are UTF-8, otherwise
 /// {"hex": "ff…"}: JSON has no others.
 #include <fmt/format.h>
@@ -73,11 +73,11 @@ Result<void> read_replace(const Json& object, SessionSettings& settings) {
   return {};
 }
 
-Result<void> read_frozen(const Json& object, SessionSettings& settings) {
-  const auto found = object.find("frozen");
+Result<void> read_flag(const Json& object, const char* key, bool& flag) {
+  const auto found = object.find(key);
   if (found == object.end()) return {};
-  if (!found->is_boolean()) return damaged("frozen is neither true nor false");
-  settings.frozen = found->get<bool>();
+  if (!found->is_boolean()) return damaged(fmt::format("{} is neither true nor false", key));
+  flag = found->get<bool>();
   return {};
 }
 
@@ -105,6 +105,7 @@ std::string settings_to_json(const SessionSettings& settings, std::string_view p
     replace.push_back(bytes_to_json(path));
   put(object, "replace", std::move(replace), settings.replace.empty());
   put(object, "frozen", settings.frozen, !settings.frozen);
+  put(object, "expired", settings.expired, !settings.expired);
   return object.empty() ? std::string() : object.dump();
 }
 
@@ -117,7 +118,8 @@ Result<SessionSettings> settings_from_json(std::string_view extra) {
   TRY(read_word(object, "operation", parse_operation, settings.operation));
   TRY(read_word(object, "early", parse_early_detection, settings.early));
   TRY(read_replace(object, settings));
-  TRY(read_frozen(object, settings));
+  TRY(read_flag(object, "frozen", settings.frozen));
+  TRY(read_flag(object, "expired", settings.expired));
   if (const auto found = object.find("require"); found != object.end()) {
     settings.require = TRY(bytes_from_json(*found));
   }

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "txn/config/config_store.h"
 #include "txn/delta.h"
 #include "txn/status.h"
 #include "txn/text.h"
@@ -89,6 +91,25 @@ void add_writers(Lines& lines, Session& session) {
     lines.add("open for writing", quote_name(path));
 }
 
+std::string seconds(TimeNs time_ns) {
+  return fmt::format("{} s", time_ns / 1'000'000'000);
+}
+
+/// Age, last use, and what will come of it.
+void add_lease(Lines& lines, const Session& session) {
+  const TableContext& context = session.context();
+  const TimeNs unused_ns = session.lease().unused_ns();
+  lines.add("age", seconds(context.clock->now_ns() - session.created_ns()));
+  lines.add("unused", seconds(unused_ns));
+  if (const auto holds = session.lease().holds(); holds > 0)
+    lines.add("held", fmt::format("{} open", holds));
+  if (const auto time_to_live = current_config(context.config)->session_ttl) {
+    const TimeNs left_ns = std::chrono::nanoseconds(*time_to_live).count() - unused_ns;
+    const char* const what = session.expired() ? "removed" : "expires";
+    lines.add(what, "in " + seconds(std::max<TimeNs>(left_ns, 0)));
+  }
+}
+
 void add_settings(Lines& lines, const SessionSettings& settings) {
   const SessionSettings defaults;
   lines.add("isolation", to_string(settings.isolation));
@@ -117,11 +138,16 @@ std::string_view to_string(SessionState state) {
   return "unknown";
 }
 
+std::string_view session_state_text(const Session& session) {
+  const SessionState state = session.state();
+  return state == SessionState::open && session.expired() ? "expired" : to_string(state);
+}
+
 std::string session_status_text(Session& session) {
   Lines lines;
   const SessionState state = session.state();
   lines.add("session", quote_name(session.name()));
-  lines.add("state", to_string(state));
+  lines.add("state", session_state_text(session));
   lines.add("base", raw(session.base()));
   if (const SeqNo version = session.committed_as(); version != SeqNo::none)
     lines.add("version", raw(version));
@@ -136,6 +162,7 @@ std::string session_status_text(Session& session) {
     lines.add("require refused", printable(error));
   if (state != SessionState::open && state != SessionState::freezing) return lines.take();
 
+  add_lease(lines, session);
   if (const auto damaged = session.damaged_bodies(); !damaged.empty())
     lines.add("damaged", damaged.size());
   add_writers(lines, session);

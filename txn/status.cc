@@ -12,13 +12,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr TimeNs kSecond_ns = 1'000'000'000;
+
 Json session_to_json(const Session& session, TimeNs now_ns) {
   const Utf8Text name = to_utf8(session.name());
   Json object = {{"name", name.text},
-                 {"state", to_string(session.state())},
+                 {"state", session_state_text(session)},
                  {"base", raw(session.base())},
                  {"uid", session.uid()},
-                 {"age_s", (now_ns - session.created_ns()) / 1'000'000'000}};
+                 {"age_s", (now_ns - session.created_ns()) / kSecond_ns},
+                 {"unused_s", session.lease().unused_ns() / kSecond_ns},
+                 {"held", session.lease().holds()}};
   if (name.escaped) object["escaped"] = true;
   return object;
 }
@@ -40,6 +44,10 @@ class Metrics {
   void labelled(std::string_view name, std::string_view label, std::string_view text,
                 std::uint64_t number) {
     value(fmt::format("{}{{{}=\"{}\"}}", name, label, text), number);
+  }
+  void counter(std::string_view name, std::string_view help, std::uint64_t number) {
+    describe(name, "counter", help);
+    value(name, number);
   }
   void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
     describe(name, "gauge", help);
@@ -125,6 +133,10 @@ std::string metrics_text(Table& table) {
                 table.sessions().list().size());
   metrics.gauge("recovered_sessions", "Sessions an earlier mount left open.",
                 table.recovered_sessions());
+  const LeaseCounts leases = table.sessions().lease_counts();
+  metrics.counter("expired_sessions_total", "Sessions that nobody used for too long.",
+                  leases.expired);
+  metrics.counter("reaped_sessions_total", "Expired sessions that were removed.", leases.reaped);
   add_commits(metrics, counts);
   add_durations(metrics, counts);
   if (const auto store = context.store->statistics()) {

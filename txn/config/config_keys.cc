@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kIgnoredMax = 100;
 constexpr int kOpenWaitMax_ms = 600'000;
+constexpr std::chrono::seconds kSessionTtlMax = std::chrono::years(10);
 
 Result<bool> choice(std::string_view value, std::string_view no, std::string_view yes) {
   if (value == yes) return true;
@@ -83,6 +84,38 @@ Result<void> set_open_wait(TableConfig& config, std::string_view, std::string_vi
   return {};
 }
 
+std::optional<std::chrono::seconds> unit_of(char letter) {
+  switch (letter) {
+    case 's':
+      return std::chrono::seconds(1);
+    case 'm':
+      return std::chrono::minutes(1);
+    case 'h':
+      return std::chrono::hours(1);
+    case 'd':
+      return std::chrono::days(1);
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<void> set_session_ttl(TableConfig& config, std::string_view, std::string_view value) {
+  config.session_ttl.reset();
+  if (value == "never") return {};
+  if (const auto unit = value.empty() ? std::nullopt : unit_of(value.back())) {
+    const char* last = value.data() + value.size() - 1;
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(value.data(), last, count);
+    const bool whole = error == std::errc() && end == last;
+    if (whole && count >= 1 && count <= kSessionTtlMax / *unit) {
+      config.session_ttl = count * *unit;
+      return {};
+    }
+  }
+  return fail(EINVAL,
+              fmt::format("'{}' is neither never nor a time such as 90s, 15m, 12h or 7d", value));
+}
+
 constexpr std::array kKeys = {
     ConfigKey{.name = "isolation",
               .fallback = "snapshot",
@@ -97,6 +130,7 @@ constexpr std::array kKeys = {
     ConfigKey{.name = "empty", .fallback = "skip", .set = set_empty},
     ConfigKey{.name = "prefer_writer", .fallback = "off", .set = set_prefer_writer},
     ConfigKey{.name = "ignore", .fallback = "", .set = set_ignore},
+    ConfigKey{.name = "session_ttl", .fallback = "never", .set = set_session_ttl},
     ConfigKey{.name = "commit.open_wait_ms", .fallback = "as mounted", .set = set_open_wait},
 };
 

@@ -37,6 +37,9 @@ namespace commitfs {
 /// | `ignore`              | patterns between commas   |            | files whose names match
 /// |                       |                           |            | (Glob::for_names) never
 /// |                       |                           |            | conflict: the later stays
+/// | `session_ttl`         | `never`|a number and `s`, | `never`    | a session that nobody used
+/// |                       | `m`, `h` or `d`           |            | for so long expires; see
+/// |                       |                           |            | SessionManager::sweep_leases
 /// | `commit.open_wait_ms` | 0 to 600000               | as mounted | how long a commit waits for
 /// |                       |                           |            | handles closed just now
 ///
@@ -51,6 +54,7 @@ struct TableConfig {
   bool prefer_writer = false;
   std::vector<Glob> ignored;
   std::optional<std::chrono::milliseconds> open_wait;
+  std::optional<std::chrono::seconds> session_ttl;  ///< none: never
   /// The version that last changed a key marked *; none when none did.
   SeqNo validity_seq_no = SeqNo::none;
 

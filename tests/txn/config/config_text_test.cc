@@ -41,7 +41,7 @@ TEST(ConfigText, EveryKeySetsItsValue) {
   const TableConfig config = must(parse("isolation = serializable\ngroup = hudi\n"
                                         "identical = conflict\nempty = record\n"
                                         "prefer_writer = on\nignore = _SUCCESS , .*.crc\n"
-                                        "commit.open_wait_ms = 70")
+                                        "session_ttl = 15m\ncommit.open_wait_ms = 70")
                                       .values());
   EXPECT_EQ(config.isolation, Isolation::serializable);
   EXPECT_FALSE(config.groups.all_path());
@@ -52,6 +52,7 @@ TEST(ConfigText, EveryKeySetsItsValue) {
   EXPECT_TRUE(config.ignores(".a.crc"));
   EXPECT_FALSE(config.ignores("a.crc"));
   EXPECT_EQ(config.open_wait, std::chrono::milliseconds(70));
+  EXPECT_EQ(config.session_ttl, std::chrono::minutes(15));
 }
 
 TEST(ConfigText, DefaultsAreThoseOfTheTable) {
@@ -63,6 +64,17 @@ TEST(ConfigText, DefaultsAreThoseOfTheTable) {
   EXPECT_FALSE(config.prefer_writer);
   EXPECT_FALSE(config.ignores("_SUCCESS"));
   EXPECT_FALSE(config.open_wait);
+  EXPECT_FALSE(config.session_ttl);
+}
+
+TEST(ConfigText, TimesHaveUnitsAndNeverIsNone) {
+  const auto ttl = [](const std::string& value) {
+    return must(parse("session_ttl = " + value).values()).session_ttl;
+  };
+  EXPECT_EQ(ttl("1s"), std::chrono::seconds(1));
+  EXPECT_EQ(ttl("12h"), std::chrono::hours(12));
+  EXPECT_EQ(ttl("3650d"), std::chrono::days(3650));
+  EXPECT_FALSE(ttl("never"));
 }
 
 TEST(ConfigText, RefusalsNameLineAndReason) {
@@ -75,12 +87,32 @@ TEST(ConfigText, RefusalsNameLineAndReason) {
 }
 
 TEST(ConfigText, BadValuesOfEachKeyAreRefused) {
-  for (const char* line :
-       {"isolation = SNAPSHOT", "group = hoodie", "group = regex", "group = regex ^a",
-        "group = regex (?<group>", "group /a = path", "group a/ = path", "identical = yes",
-        "empty = 1", "prefer_writer = true", "ignore = a,,b", "ignore = a/b", "ignore = [z-a]",
-        "commit.open_wait_ms = -1", "commit.open_wait_ms = 1s", "commit.open_wait_ms = 600001",
-        "commit.open_wait_ms = 99999999999", "= hudi", "session_ttl = 1"}) {
+  for (const char* line : {"isolation = SNAPSHOT",
+                           "group = hoodie",
+                           "group = regex",
+                           "group = regex ^a",
+                           "group = regex (?<group>",
+                           "group /a = path",
+                           "group a/ = path",
+                           "identical = yes",
+                           "empty = 1",
+                           "prefer_writer = true",
+                           "ignore = a,,b",
+                           "ignore = a/b",
+                           "ignore = [z-a]",
+                           "commit.open_wait_ms = -1",
+                           "commit.open_wait_ms = 1s",
+                           "commit.open_wait_ms = 600001",
+                           "commit.open_wait_ms = 99999999999",
+                           "= hudi",
+                           "session_ttl = 1",
+                           "session_ttl = s",
+                           "session_ttl = 0s",
+                           "session_ttl = -1h",
+                           "session_ttl = 1.5h",
+                           "session_ttl = 3654d",
+                           "session_ttl = 99999999999999999999d",
+                           "session_ttl = Never"}) {
     EXPECT_THAT(refusal(line), HasSubstr("line 1: ")) << line;
   }
 }
