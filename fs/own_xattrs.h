@@ -11,7 +11,7 @@ class Mount;
 
 /// `user.commitfs.…`: answered by every file, listed by none, settable by nobody.
 bool is_own_xattr(std::string_view name);
-/// Attributes no tree holds (ACLs): EOPNOTSUPP.
+/// Of a namespace that no tree holds: EOPNOTSUPP.
 bool is_foreign_xattr(std::string_view name);
 /// A namespace and nothing more.
 bool is_nameless_xattr(std::string_view name);

@@ -2,11 +2,19 @@
 
 #include <algorithm>
 
+#include "fs/request.h"
+
 namespace commitfs::fs {
 
 bool is_member(gid_t group, const Caller& caller, std::span<const gid_t> supplementary_groups) {
   return caller.gid == group ||
          std::ranges::find(supplementary_groups, group) != supplementary_groups.end();
+}
+
+bool acts_for_group(const Request& request, gid_t group) {
+  const Caller caller = request.caller();
+  if (caller.uid == 0 || caller.gid == group) return true;
+  return is_member(group, caller, request.supplementary_groups());
 }
 
 bool may_access(const struct stat& file, mode_t wanted, const Caller& caller,

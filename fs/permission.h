@@ -9,7 +9,13 @@
 
 namespace commitfs::fs {
 
+class Request;
+
 bool is_member(gid_t group, const Caller& caller, std::span<const gid_t> supplementary_groups);
+
+/// The caller is in the group, or is root, who may act for any. Asks for the supplementary groups
+/// only when they matter.
+bool acts_for_group(const Request& request, gid_t group);
 
 /// What access(2) says by mode and owner, and by the access control list if there is one, for what
 /// the kernel does not check itself: it does so for every request that goes by a name. `wanted` are

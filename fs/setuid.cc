@@ -2,9 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 #include "fs/mount_state.h"
+#include "fs/permission.h"
 
 namespace commitfs::fs {
 namespace {
@@ -15,13 +14,6 @@ mode_t without_setuid(mode_t mode, bool in_group) {
   mode_t left = mode & ~mode_t{S_ISUID};
   if ((mode & S_IXGRP) != 0 || !in_group) left &= ~mode_t{S_ISGID};
   return left;
-}
-
-bool is_in_group(const Request& request, gid_t group) {
-  const Caller caller = request.caller();
-  if (caller.uid == 0 || caller.gid == group) return true;
-  const auto groups = request.supplementary_groups();
-  return std::ranges::find(groups, group) != groups.end();
 }
 
 void put_mode(Mount& mount, const Node& node, mode_t mode) {
@@ -51,7 +43,7 @@ void clear_setuid(const Request& request, Node& node) {
   if (!node.may_be_setuid.load(std::memory_order_relaxed) || request.caller().uid == 0) return;
   const auto now = node.view->tree->attributes(node.inode);
   if (!now || !has_setuid(now->inode.mode)) return;
-  const mode_t left = without_setuid(now->inode.mode, is_in_group(request, now->inode.gid));
+  const mode_t left = without_setuid(now->inode.mode, acts_for_group(request, now->inode.gid));
   if (left != now->inode.mode) put_mode(request.mount(), node, left);
 }
 
@@ -81,7 +73,7 @@ Result<void> clear_setuid_with(const Request& request, Node& node, int to_set,
   if (!new_owner && !unprivileged_size && !times_after_write) return {};
   const Attributes now = TRY(node.view->tree->attributes(node.inode));
   if (!has_setuid(now.inode.mode)) return {};
-  const mode_t left = without_setuid(now.inode.mode, is_in_group(request, now.inode.gid));
+  const mode_t left = without_setuid(now.inode.mode, acts_for_group(request, now.inode.gid));
   if (left != now.inode.mode) changes.mode = left & 07777;
   return {};
 }

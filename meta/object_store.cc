@@ -1,7 +1,6 @@
 #include "meta/object_store.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,11 +14,11 @@
 #include "meta/base/parallel.h"
 #include "meta/base/posix.h"
 #include "meta/copy_body.h"
+#include "meta/object_paths.h"
 
 namespace commitfs {
 namespace {
 
-constexpr std::uint64_t kBodiesPerShard = 4096;
 /// From here on one syncfs is cheaper than a sync of each body.
 constexpr std::size_t kSealEachMax = 32;
 /// Each sync waits for the disk; what waits together costs it one flush of its cache.
@@ -27,13 +26,7 @@ constexpr std::size_t kSealThreads = 4;
 constexpr std::size_t kCompareBytes = 128 * 1024;
 
 std::uint64_t shard_of(ObjectId id) {
-  return raw(id) / kBodiesPerShard;
-}
-std::string shard_path(std::uint64_t shard) {
-  return fmt::format("{:08x}", shard);
-}
-std::string body_path(ObjectId id) {
-  return fmt::format("{:08x}/{:016x}", shard_of(id), raw(id));
+  return object_paths::shard_of(raw(id));
 }
 
 bool is_exhausted(const Error& error) {
@@ -62,7 +55,7 @@ class ObjectStore::NewShards {
   /// the note without the directory.
   Result<void> make(int directory_fd, std::uint64_t shard) {
     MutexLock lock(mutex_);
-    const auto made = posix::make_directory_at(directory_fd, shard_path(shard), 0700);
+    const auto made = posix::make_directory_at(directory_fd, object_paths::shard(shard), 0700);
     if (!made) return made.error().code == EEXIST ? Result<void>{} : made;
     shards_.insert(shard);
     return {};
@@ -107,7 +100,7 @@ Result<ObjectStore> ObjectStore::open(const std::filesystem::path& directory) {
 }
 
 Result<UniqueFd> ObjectStore::create_in_shard(ObjectId id) const {
-  return posix::open_at(directory_.get(), body_path(id), O_CREAT | O_EXCL | O_RDWR, 0600);
+  return posix::open_at(directory_.get(), object_paths::body(id), O_CREAT | O_EXCL | O_RDWR, 0600);
 }
 
 Result<UniqueFd> ObjectStore::create(ObjectId id) const {
@@ -120,7 +113,7 @@ Result<UniqueFd> ObjectStore::create(ObjectId id) const {
 }
 
 Result<UniqueFd> ObjectStore::open_body(ObjectId id, int flags) const {
-  return posix::open_at(directory_.get(), body_path(id), flags & ~(O_CREAT | O_EXCL));
+  return posix::open_at(directory_.get(), object_paths::body(id), flags & ~(O_CREAT | O_EXCL));
 }
 
 Result<UniqueFd> ObjectStore::clone(ObjectId from, ObjectId to) const {
@@ -137,10 +130,10 @@ Result<UniqueFd> ObjectStore::clone(ObjectId from, ObjectId to) const {
 
 Result<void> ObjectStore::adopt(ObjectId id, int directory_fd, const std::string& name) const {
   if (id == ObjectId::none) return fail(EINVAL, "adopt object 0");
-  auto linked = posix::link_at(directory_fd, name, directory_.get(), body_path(id));
+  auto linked = posix::link_at(directory_fd, name, directory_.get(), object_paths::body(id));
   if (!linked && linked.error().code == ENOENT) {
     TRY(new_shards_->make(directory_.get(), shard_of(id)));
-    linked = posix::link_at(directory_fd, name, directory_.get(), body_path(id));
+    linked = posix::link_at(directory_fd, name, directory_.get(), object_paths::body(id));
   }
   if (!linked) return linked;
   // Looked at after the link, so that it is the same file: the name may stand for another by now.
@@ -187,7 +180,7 @@ Result<void> ObjectStore::seal_shards(std::span<const ObjectId> ids) const {
     if (last == shard) continue;
     last = shard;
     const auto directory =
-        TRY(posix::open_at(directory_.get(), shard_path(shard), O_RDONLY | O_DIRECTORY));
+        TRY(posix::open_at(directory_.get(), object_paths::shard(shard), O_RDONLY | O_DIRECTORY));
     TRY(posix::sync_file(directory.get()));
     root_is_stale = root_is_stale || new_shards_->contains(shard);
   }
@@ -199,13 +192,13 @@ Result<void> ObjectStore::seal_shards(std::span<const ObjectId> ids) const {
 }
 
 Result<void> ObjectStore::remove(ObjectId id) const {
-  const auto removed = posix::unlink_at(directory_.get(), body_path(id));
+  const auto removed = posix::unlink_at(directory_.get(), object_paths::body(id));
   if (!removed && removed.error().code != ENOENT) return removed;
   return {};
 }
 
 Result<struct stat> ObjectStore::stat(ObjectId id) const {
-  return posix::stat_at(directory_.get(), body_path(id));
+  return posix::stat_at(directory_.get(), object_paths::body(id));
 }
 
 Result<bool> ObjectStore::has_writers(ObjectId id) const {

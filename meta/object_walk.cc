@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,13 +11,10 @@
 #include <optional>
 
 #include "meta/base/posix.h"
+#include "meta/object_paths.h"
 
 namespace commitfs {
 namespace {
-
-constexpr std::size_t kShardDigits = 8;
-constexpr std::size_t kBodyDigits = 16;
-constexpr std::uint64_t kBodiesPerShard = 4096;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -30,7 +26,7 @@ std::optional<std::uint64_t> parse(const std::string& name, std::size_t digits) 
   const char* end = name.data() + name.size();
   const auto [stopped, code] = std::from_chars(name.data(), end, value, 16);
   if (code != std::errc{} || stopped != end || name.size() < digits) return std::nullopt;
-  return fmt::format("{:0{}x}", value, digits) == name ? std::optional(value) : std::nullopt;
+  return object_paths::number(value, digits) == name ? std::optional(value) : std::nullopt;
 }
 
 Result<void> for_each_name(const ObjectStore& store, const std::string& path,
@@ -56,7 +52,7 @@ Result<void> for_each_name(const ObjectStore& store, const std::string& path,
 Result<std::vector<std::uint64_t>> list_shards(const ObjectStore& store) {
   std::vector<std::uint64_t> shards;
   TRY(for_each_name(store, ".", [&](const std::string& name) {
-    if (const auto shard = parse(name, kShardDigits)) shards.push_back(*shard);
+    if (const auto shard = parse(name, object_paths::kShardDigits)) shards.push_back(*shard);
   }));
   std::ranges::sort(shards);
   return shards;
@@ -64,10 +60,10 @@ Result<std::vector<std::uint64_t>> list_shards(const ObjectStore& store) {
 
 Result<Shard> list_shard(const ObjectStore& store, std::uint64_t shard) {
   Shard found;
-  const std::string path = fmt::format("{:0{}x}", shard, kShardDigits);
+  const std::string path = object_paths::shard(shard);
   TRY(for_each_name(store, path, [&](const std::string& name) {
-    const auto body = parse(name, kBodyDigits);
-    if (body && *body != 0 && *body / kBodiesPerShard == shard) {
+    const auto body = parse(name, object_paths::kBodyDigits);
+    if (body && *body != 0 && object_paths::shard_of(*body) == shard) {
       found.bodies.push_back(ObjectId{*body});
     } else {
       found.strangers.push_back(path + "/" + name);

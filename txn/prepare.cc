@@ -202,11 +202,7 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   auto delta = compute_delta(session, *context.store);
   if (!delta) return refuse_with(session, delta.error(), "the session's changes could not be read");
   auto condition = condition_of(session);
-  if (!condition) {
-    ConflictReport report = empty_report(session);
-    report.reason = unreadable_condition(condition.error());
-    return refuse(session, EPERM, std::move(report));
-  }
+  if (!condition) return refuse_with(session, {EPERM, unreadable_condition(condition.error())});
   // Row 17: nothing to commit makes no version. A condition is still asked, where the head stands
   // still.
   if (delta->empty() && !config->record_empty && !*condition) {
@@ -219,11 +215,8 @@ std::optional<CommitOutcome> prepare_commit(CommitJob& job, const TableContext& 
   delta->reads = *std::move(reads);
   if (auto waits = neighbour_objection(session, *delta, *config))
     return refuse_with(session, *std::move(waits));
-  if (const auto objection = ask_hooks(session, *delta, context)) {
-    ConflictReport report = empty_report(session);
-    report.reason = *objection;
-    return refuse(session, EPERM, std::move(report));
-  }
+  if (auto objection = ask_hooks(session, *delta, context))
+    return refuse_with(session, {EPERM, *std::move(objection)});
   job.delta = std::move(*delta);
   job.condition = std::move(*condition);
   return std::nullopt;

@@ -38,7 +38,8 @@ class Metrics {
   void describe(std::string_view name, std::string_view type, std::string_view help) {
     out_ += fmt::format("# HELP commitfs_{0} {2}\n# TYPE commitfs_{0} {1}\n", name, type, help);
   }
-  void value(std::string_view name, std::uint64_t number) {
+  template <typename Number>
+  void value(std::string_view name, Number number) {
     out_ += fmt::format("commitfs_{} {}\n", name, number);
   }
   void labelled(std::string_view name, std::string_view label, std::string_view text,
@@ -52,9 +53,6 @@ class Metrics {
   void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
     describe(name, "gauge", help);
     value(name, number);
-  }
-  void number(std::string_view name, double number) {
-    out_ += fmt::format("commitfs_{} {}\n", name, number);
   }
   std::string take() { return std::move(out_); }
 
@@ -93,7 +91,7 @@ void add_durations(Metrics& metrics, const CommitCounts& counts) {
   }
   total += counts.durations.back();
   metrics.labelled(bucket, "le", "+Inf", total);
-  metrics.number(fmt::format("{}_sum", kName), counts.durations_sum_s);
+  metrics.value(fmt::format("{}_sum", kName), counts.durations_sum_s);
   metrics.value(fmt::format("{}_count", kName), total);
 }
 

@@ -26,9 +26,7 @@ Result<void> set(const Request& request, NodeId id, std::string_view name, std::
   if (acl::is_name(name)) {
     TRY(check_attributes(*node, request.caller()));
     const struct stat file = TRY(describe(mount, *node)).stat;
-    const bool keeps_setgid =
-        request.caller().uid == 0 ||
-        is_member(file.st_gid, request.caller(), request.supplementary_groups());
+    const bool keeps_setgid = acts_for_group(request, file.st_gid);
     return tree::set_acl(*session, node->inode, name, value, !keeps_setgid);
   }
   return tree::setxattr(*session, node->inode, name, value, flags);

@@ -27,6 +27,12 @@ struct RowRule {
   " AND EXISTS (SELECT 1 FROM inode WHERE id = partition) AND EXISTS (SELECT 1 FROM " \
   "inode_history AS old WHERE old.id = partition AND old.since < seq_no)"
 #define COMMITFS_DIRECTORY(mode) "(" mode " & 61440) = 16384"
+// Links of the inode in hand: names, or of a directory 2 and its subdirectories.
+#define COMMITFS_LINKS \
+  "CASE WHEN " COMMITFS_DIRECTORY("mode") " THEN 2 + (SELECT COUNT(*) FROM dirent CROSS "     \
+  "JOIN inode AS child ON child.id = dirent.inode WHERE dirent.parent = inode.id AND "        \
+  COMMITFS_DIRECTORY("child.mode") ") ELSE (SELECT COUNT(*) FROM dirent WHERE dirent.inode " \
+  "= inode.id) END"
 
 inline constexpr RowRule kRowRules[] = {
     {"no-root",
@@ -42,21 +48,10 @@ inline constexpr RowRule kRowRules[] = {
      "SELECT format('inode %d has no name', id) FROM inode WHERE id <> 1 AND NOT EXISTS "
      "(SELECT 1 FROM dirent WHERE dirent.inode = inode.id)"},
     {"wrong-link-count",
-     "SELECT format('inode %d counts %d links and has %d', id, nlink, n) FROM (SELECT id, nlink, "
-     "CASE WHEN " COMMITFS_DIRECTORY(
-         "mode") " THEN 2 + (SELECT COUNT(*) FROM dirent CROSS JOIN "
-                 "inode AS child ON child.id = dirent.inode WHERE dirent.parent = inode.id "
-                 "AND " COMMITFS_DIRECTORY(
-                     "child.mode") ") ELSE (SELECT COUNT(*) FROM dirent WHERE dirent.inode = "
-                                   "inode.id) END AS n FROM inode) WHERE nlink <> n AND n <> 0",
-     "UPDATE inode SET nlink = n FROM (SELECT id AS counted, "
-     "CASE WHEN " COMMITFS_DIRECTORY(
-         "mode") " THEN 2 + (SELECT COUNT(*) FROM dirent CROSS JOIN "
-                 "inode AS child ON child.id = dirent.inode WHERE dirent.parent = inode.id "
-                 "AND " COMMITFS_DIRECTORY(
-                     "child.mode") ") ELSE (SELECT COUNT(*) FROM dirent WHERE dirent.inode = "
-                                   "inode.id) END AS n FROM inode) WHERE id = counted AND nlink <> "
-                                   "n AND n <> 0"},
+     "SELECT format('inode %d counts %d links and has %d', id, nlink, n) FROM (SELECT id, "
+     "nlink, " COMMITFS_LINKS " AS n FROM inode) WHERE nlink <> n AND n <> 0",
+     "UPDATE inode SET nlink = n FROM (SELECT id AS counted, " COMMITFS_LINKS
+     " AS n FROM inode) WHERE id = counted AND nlink <> n AND n <> 0"},
     {"directory-with-two-names",
      "SELECT format('directory %d has %d names', inode, COUNT(*)) FROM dirent JOIN inode ON "
      "inode.id = dirent.inode WHERE " COMMITFS_DIRECTORY("mode") " GROUP BY inode "
@@ -181,5 +176,6 @@ inline constexpr RowRule kRowRules[] = {
 #undef COMMITFS_HEAD
 #undef COMMITFS_CHANGES_DIRECTORY
 #undef COMMITFS_DIRECTORY
+#undef COMMITFS_LINKS
 
 }  // namespace commitfs::sqlite
