@@ -151,7 +151,7 @@ void by_change_set() {
   Table table(100'000);
   table.write_until(11);
   double first_ms = 0;
-  for (const std::uint64_t changes : {1, 10, 100, 1000, 10'000}) {
+  for (const std::uint64_t changes : {1U, 10U, 100U, 1000U, 10'000U}) {
     const Delta delta = table.delta(changes);
     print(fmt::format("{} changes", changes), table.validate_ms(delta), first_ms);
   }

@@ -19,7 +19,7 @@ class Setuid : public MountedTest {
     ok("mkdir sessions/s; chmod 777 sessions/s");
     ASSERT_THAT(sh_as_nobody("cd sessions/s && echo old > f && chmod 6755 f"), Succeeded());
   }
-  std::string mode(const std::string& name) { return ok("stat -c %a sessions/s/" + name); }
+  std::string mode_of(const std::string& name) { return ok("stat -c %a sessions/s/" + name); }
 };
 INSTANTIATE_IN_BOTH_MODES(Setuid);
 
@@ -31,47 +31,47 @@ TEST_P(Setuid, GoesWithTheFirstWrite) {
 }
 
 TEST_P(Setuid, GoesWithAWriteToAFileOfTheBase) {
-  EXPECT_EQ(mode("base"), "6755");
+  EXPECT_EQ(mode_of("base"), "6755");
   EXPECT_THAT(sh_as_nobody("echo new >> sessions/s/base"), Succeeded());
-  EXPECT_EQ(mode("base"), "755");
+  EXPECT_EQ(mode_of("base"), "755");
 }
 
 TEST_P(Setuid, GoesWithATruncatingOpen) {
   EXPECT_THAT(sh_as_nobody(": > sessions/s/f"), Succeeded());
-  EXPECT_EQ(mode("f"), "755");
+  EXPECT_EQ(mode_of("f"), "755");
 }
 
 TEST_P(Setuid, GoesWithTruncate) {
   EXPECT_THAT(sh_as_nobody("truncate -s 1 sessions/s/f"), Succeeded());
-  EXPECT_EQ(mode("f"), "755");
+  EXPECT_EQ(mode_of("f"), "755");
 }
 
 TEST_P(Setuid, GoesWithFallocate) {
   EXPECT_THAT(sh_as_nobody("fallocate -l 10000 sessions/s/f"), Succeeded());
-  EXPECT_EQ(mode("f"), "755");
+  EXPECT_EQ(mode_of("f"), "755");
 }
 
 TEST_P(Setuid, GoesWithAChangeOfOwnerByRootToo) {
   ok("chown 1:1 sessions/s/f");
-  EXPECT_EQ(mode("f"), "755");
+  EXPECT_EQ(mode_of("f"), "755");
 }
 
 TEST_P(Setuid, StaysWithAWriteByRoot) {
   ok("echo new >> sessions/s/kept; echo new >> sessions/s/f");
-  EXPECT_EQ(mode("kept"), "6755");
-  EXPECT_EQ(mode("f"), "6755");
+  EXPECT_EQ(mode_of("kept"), "6755");
+  EXPECT_EQ(mode_of("f"), "6755");
 }
 
 TEST_P(Setuid, StaysWhereNothingIsWritten) {
   EXPECT_THAT(sh_as_nobody("cd sessions/s && exec 3>>f && exec 3>&- && cat f"), Succeeded());
-  EXPECT_EQ(mode("f"), "6755");
+  EXPECT_EQ(mode_of("f"), "6755");
 }
 
 TEST_P(Setuid, GivenToAFileThatIsOpenGoesWhenItIsClosedAfterAWrite) {
   EXPECT_THAT(sh_as_nobody("cd sessions/s && exec 3>g && chmod 6755 g && echo x >&3 && "
                            "exec 3>&-"),
               Succeeded());
-  EXPECT_TRUE(eventually([&] { return mode("g") == "755"; }));
+  EXPECT_TRUE(eventually([&] { return mode_of("g") == "755"; }));
 }
 
 TEST_P(Setuid, GivenToAFileThatIsOpenStaysIfItIsNotWrittenAfterwards) {
@@ -83,7 +83,7 @@ TEST_P(Setuid, GivenToAFileThatIsOpenStaysIfItIsNotWrittenAfterwards) {
     return sh("grep 'open for writing' sessions/s/.commitfs/status").exit_code == 1;
   };
   ASSERT_TRUE(eventually(is_closed));
-  EXPECT_EQ(mode("g"), "6755");
+  EXPECT_EQ(mode_of("g"), "6755");
 }
 
 }  // namespace
