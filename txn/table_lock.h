@@ -12,9 +12,10 @@ namespace commitfs {
 /// thread-safe.
 class TableLock {
  public:
-  /// Takes the lock in the control directory `control_fd`, making the file if need be. Never waits.
-  /// `table` is for the message. Errors: EBUSY ("table /x is mounted for committing by process
-  /// 123"), EACCES, EROFS, ENOSPC, EIO.
+  /// Takes the lock in the control directory `control_fd`, making the file if need be. Waits
+  /// only, and not for long, where the holder died while it started another program (a hook), which
+  /// then holds the lock for a moment more. `table` is for the message. Errors: EBUSY ("table /x is
+  /// mounted for committing by process 123"), EACCES, EROFS, ENOSPC, EIO.
   static Result<TableLock> take(int control_fd, const std::string& table);
 
   /// Gives the lock back and removes its file, for a control directory that is being removed.

@@ -6,6 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
+#include <utility>
+
+#include "meta/base/fault.h"
 #include "meta/base/posix.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
@@ -19,13 +23,15 @@ class TableLocks : public ::testing::Test {
  protected:
   Result<TableLock> take() { return TableLock::take(control_.get(), "/x"); }
 
-  /// A process that holds the lock until it is killed.
-  pid_t start_holder() {
+  /// A process that holds the lock until it is killed. If there is an `heir`, another runs that
+  /// with the holder's descriptors.
+  pid_t start_holder(const std::function<void()>& heir = {}) {
     int ready[2];
     EXPECT_EQ(::pipe(ready), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       const auto lock = take();
+      if (heir && ::fork() == 0) heir();
       (void)::write(ready[1], lock ? "y" : "n", 1);
       ::pause();
     }
@@ -58,6 +64,26 @@ TEST_F(TableLocks, HeldByAnotherProcessIsEbusyAndNamesIt) {
 TEST_F(TableLocks, IsFreeOnceItsHolderDied) {
   kill(start_holder());
   EXPECT_OK(take());
+}
+
+TEST_F(TableLocks, WaitsForTheHeirOfAHolderThatDied) {
+  int until[2];
+  ASSERT_EQ(::pipe(until), 0);
+  const pid_t heir_of = start_holder([&] {
+    ::close(until[1]);
+    char byte = 0;
+    (void)::read(until[0], &byte, 1);
+    ::_exit(0);
+  });
+  ::close(until[0]);
+  kill(heir_of);
+  fault::set_handler([&](std::string_view point) -> Result<void> {
+    if (point == "table_lock.holder_died" && until[1] >= 0) ::close(std::exchange(until[1], -1));
+    return {};
+  });
+  EXPECT_OK(take());
+  fault::set_handler({});
+  EXPECT_EQ(until[1], -1) << "it did not wait";
 }
 
 TEST_F(TableLocks, IsHeldAgainstThisProcessToo) {

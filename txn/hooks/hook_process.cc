@@ -51,6 +51,9 @@ class Spawner {
     ::posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
+    // Before anything that may wait, as entering a directory of the mount does: if the program dies
+    // now, the table's lock and the connection are not to live on in its child.
+    ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     ::posix_spawn_file_actions_addchdir_np(&actions_, process.working_directory.c_str());
     start_as_from_a_shell();
     std::vector<char*> environment = environment_of(process);

@@ -1,11 +1,13 @@
 #include "txn/hooks/hooks.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 #include <fstream>
 
+#include "meta/base/posix.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
 #include "txn/hooks/commit_description.h"
@@ -49,6 +51,17 @@ TEST_F(HooksTest, AProcessGetsInputDirectoryAndEnvironmentAndIsHeard) {
   EXPECT_EQ(exit.output, "input\n" + directory_.path().native() + "\nhello\n");
   EXPECT_EQ(exit.exit_code, 3);
   EXPECT_FALSE(exit.passed());
+}
+
+TEST_F(HooksTest, AProcessHasNoDescriptorOfOursWhenItEntersItsDirectory) {
+  const UniqueFd ours =
+      must(posix::open_at(AT_FDCWD, directory_.path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto entered = run({.program = script("hook", "exit 0"),
+                            .working_directory = "/proc/self/fd/" + std::to_string(ours.get()),
+                            .environment = {},
+                            .input = "",
+                            .timeout = std::chrono::seconds(30)});
+  EXPECT_ERRNO(entered, ENOENT);
 }
 
 TEST_F(HooksTest, AProcessNeedNotReadItsInput) {
