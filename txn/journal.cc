@@ -12,6 +12,7 @@
 
 #include "meta/base/fault.h"
 #include "meta/base/mutex.h"
+#include "txn/reserved_staging.h"
 
 namespace commitfs {
 namespace {
@@ -188,10 +189,26 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
       if (!batch.unused.empty()) append(unforgotten_[batch.session], batch.unused);
     }
     const bool durable = !work.flushes.empty() || work.last || removal_is_due(work.batches);
-    TRY(write_batches(work.batches, durable ? Durability::now : Durability::lazy));
+    const auto written = write_batches(work.batches, durable ? Durability::now : Durability::lazy);
+    if (!written && means_no_space(written.error().code)) forget_at_least(work);
+    TRY(written);
     note_forgotten(work.batches);
     if (durable) remove_forgotten();
     return {};
+  }
+
+  /// The disk is full: to write only what is dropped, at once, takes less space, some of which is
+  /// set aside for it, and gives back the space of bodies.
+  void forget_at_least(Work& work) {
+    if (work.dropped.empty() && forgotten_.empty()) return;
+    const auto dropped = static_cast<std::ptrdiff_t>(work.writers.size());
+    std::vector<StagingBatch> batches(work.batches.begin() + dropped, work.batches.end());
+    // It drops nobody: what lazy writes have forgotten before becomes durable with it.
+    batches.emplace_back().drop = true;
+    if (!write_batches(batches, Durability::now)) return;
+    note_forgotten(batches);
+    remove_forgotten();
+    work.dropped.clear();
   }
 
   /// Nothing of `work` was written, or perhaps not: all of it is to be written again.

@@ -1,13 +1,16 @@
 #include "txn/table.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
 
+#include "meta/base/posix.h"
 #include "meta/sqlite/sqlite_catalog.h"
 #include "meta/sqlite/sqlite_staging.h"
 #include "txn/config/config_store.h"
 #include "txn/control_directory.h"
+#include "txn/reserved_staging.h"
 #include "txn/table_lock.h"
 
 namespace commitfs {
@@ -35,6 +38,29 @@ Result<TableContext> make_context(const ControlDirectory& control) {
   context.sealer = std::make_shared<Sealer>(context.store);
   context.clock = &system_clock();
   return context;
+}
+
+/// What a table that is open works with.
+struct Parts {
+  TableContext context;
+  std::unique_ptr<Staging> staging;
+  Term term{};
+};
+
+/// May be tried again after an error.
+Result<Parts> open_parts(const ControlDirectory& control, const std::filesystem::path& directory) {
+  Parts parts;
+  parts.context = TRY(make_context(control));
+  // From here on the objects may be the only copy of something.
+  TRY(control.unmark());
+  parts.staging = TRY(open_sqlite_staging(control.staging()));
+  parts.context.hooks = std::make_shared<hooks::Hooks>(
+      hooks::HookPlaces{control.pre_commit_hooks(), control.post_commit_hooks(), directory});
+  parts.term = TRY(raise_term(*parts.context.catalog));
+  parts.context.fence = std::make_shared<Fence>(parts.context.catalog, parts.term);
+  parts.context.config =
+      TRY(ConfigStore::open(parts.context.catalog, parts.term, *parts.context.clock));
+  return parts;
 }
 
 }  // namespace
@@ -67,21 +93,16 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
                                            CommitOptions options) {
   const ControlDirectory control = TRY(ControlDirectory::open(directory));
   TableLock lock = TRY(TableLock::take(control.fd(), directory));
-  TableContext context = TRY(make_context(control));
-  // From here on the objects may be the only copy of something.
-  TRY(control.unmark());
-  std::shared_ptr<Staging> staging = TRY(open_sqlite_staging(control.staging()));
-  context.hooks = std::make_shared<hooks::Hooks>(
-      hooks::HookPlaces{control.pre_commit_hooks(), control.post_commit_hooks(), directory});
-  const Term term = TRY(raise_term(*context.catalog));
-  context.fence = std::make_shared<Fence>(context.catalog, term);
-  context.config = TRY(ConfigStore::open(context.catalog, term, *context.clock));
+  SpaceReserve reserve(TRY(posix::open_at(control.fd(), ".", O_RDONLY | O_DIRECTORY)));
+  // On a full disk the mount is what a session can be discarded with.
+  Parts parts = TRY(with_reserve(reserve, [&] { return open_parts(control, directory); }));
+  auto staging = make_reserved_staging(std::move(parts.staging), std::move(reserve));
 
-  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(context), term,
-                                     std::move(staging), options);
+  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(parts.context),
+                                     parts.term, std::move(staging), options);
   impl->recovered = TRY(impl->sessions.recover());
-  spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(), raw(term),
-               impl->recovered);
+  spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(),
+               raw(impl->term), impl->recovered);
   return std::unique_ptr<Table>(new Table(std::move(impl)));
 }
 
