@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "meta/base/beneath.h"
 #include "meta/base/fault.h"
 #include "meta/base/mutex.h"
 #include "meta/base/parallel.h"
@@ -100,7 +101,8 @@ Result<ObjectStore> ObjectStore::open(const std::filesystem::path& directory) {
 }
 
 Result<UniqueFd> ObjectStore::create_in_shard(ObjectId id) const {
-  return posix::open_at(directory_.get(), object_paths::body(id), O_CREAT | O_EXCL | O_RDWR, 0600);
+  return posix::open_beneath(directory_.get(), object_paths::body(id), O_CREAT | O_EXCL | O_RDWR,
+                             0600);
 }
 
 Result<UniqueFd> ObjectStore::create(ObjectId id) const {
@@ -113,7 +115,7 @@ Result<UniqueFd> ObjectStore::create(ObjectId id) const {
 }
 
 Result<UniqueFd> ObjectStore::open_body(ObjectId id, int flags) const {
-  return posix::open_at(directory_.get(), object_paths::body(id), flags & ~(O_CREAT | O_EXCL));
+  return posix::open_beneath(directory_.get(), object_paths::body(id), flags & ~(O_CREAT | O_EXCL));
 }
 
 Result<UniqueFd> ObjectStore::clone(ObjectId from, ObjectId to) const {
@@ -179,8 +181,8 @@ Result<void> ObjectStore::seal_shards(std::span<const ObjectId> ids) const {
     const auto shard = shard_of(id);
     if (last == shard) continue;
     last = shard;
-    const auto directory =
-        TRY(posix::open_at(directory_.get(), object_paths::shard(shard), O_RDONLY | O_DIRECTORY));
+    const auto directory = TRY(posix::open_beneath(directory_.get(), object_paths::shard(shard),
+                                                   O_RDONLY | O_DIRECTORY));
     TRY(posix::sync_file(directory.get()));
     root_is_stale = root_is_stale || new_shards_->contains(shard);
   }

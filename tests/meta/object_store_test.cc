@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 
+#include <array>
+#include <cerrno>
 #include <fstream>
 #include <map>
 #include <memory>
 
 #include "meta/base/fault.h"
 #include "meta/base/posix.h"
+#include "meta/object_paths.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
 
@@ -58,6 +61,28 @@ INSTANTIATE_TEST_SUITE_P(Store, ObjectStoreTest, ::testing::Values("/tmp", "/dev
                          [](const auto& p) {
                            return p.param == std::string("/tmp") ? "disk" : "memory";
                          });
+
+TEST_P(ObjectStoreTest, NoSymbolicLinkLeadsOutOfIt) {
+  make(1, "one");
+  const auto shard = directory_ / "objects" / object_paths::shard(object_paths::shard_of(1));
+  const auto outside = directory_ / "outside";
+  std::filesystem::rename(shard, outside);
+  std::filesystem::create_directory_symlink(outside, shard);
+  EXPECT_ERRNO(store_.open_body(ObjectId{1}, O_RDONLY), ELOOP);
+  EXPECT_ERRNO(store_.create(ObjectId{2}), ELOOP);
+  EXPECT_FALSE(store_.seal(std::array{ObjectId{1}}));
+  std::filesystem::remove(shard);
+  std::filesystem::rename(outside, shard);
+  std::filesystem::create_symlink("/etc/passwd",
+                                  directory_ / "objects" / object_paths::body(ObjectId{3}));
+  EXPECT_ERRNO(store_.open_body(ObjectId{3}, O_RDONLY), ELOOP);
+}
+
+TEST_P(ObjectStoreTest, FlagsOfTheKernelsOwnAreIgnored) {
+  constexpr int kOpenedToBeRun = 0x20;
+  make(1, "one");
+  EXPECT_EQ(content(must(store_.open_body(ObjectId{1}, O_RDONLY | kOpenedToBeRun))), "one");
+}
 
 TEST_P(ObjectStoreTest, BodyIsMadeOnceForItsOwnerOnly) {
   make(5, "body");
