@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <exception>
-#include <thread>
 
 #include "txn/commit_job.h"
+#include "txn/commit_queue.h"
 #include "txn/config/config_store.h"
 #include "txn/preparers.h"
 
@@ -20,59 +19,14 @@ constexpr int kCompareRounds = 100;  // each round learns something new
 
 using Job = std::unique_ptr<CommitJob>;
 
-/// A queue that threads wait on. Closing it lets them finish what is in it.
-class JobQueue {
- public:
-  /// Leaves the job with the caller when there is no memory.
-  void push(Job&& job) {
-    {
-      MutexLock lock(mutex_);
-      jobs_.push_back(std::move(job));
-    }
-    ready_.notify_one();
-  }
-  void close() {
-    {
-      MutexLock lock(mutex_);
-      closed_ = true;
-    }
-    ready_.notify_all();
-  }
-  /// At least one job, at most `limit`; none when the queue is closed and empty.
-  std::vector<Job> take(std::size_t limit) {
-    MutexLock lock(mutex_);
-    while (jobs_.empty() && !closed_)
-      ready_.wait(mutex_);
-    std::vector<Job> taken;
-    taken.reserve(std::min(limit, jobs_.size()));  // no job is lost for want of memory
-    while (!jobs_.empty() && taken.size() < limit) {
-      taken.push_back(std::move(jobs_.front()));
-      jobs_.pop_front();
-    }
-    return taken;
-  }
-
- private:
-  Mutex mutex_;
-  ConditionVariable ready_;
-  std::deque<Job> jobs_ GUARDED_BY(mutex_);
-  bool closed_ GUARDED_BY(mutex_) = false;
-};
-
 }  // namespace
 
 class CommitPipeline::Impl {
  public:
   Impl(TableContext context, Term term, CommitOptions options)
-      : context_(std::move(context)), term_(term), options_(options) {
-    committer_ = std::thread([this] { commit_loop(); });
-  }
+      : context_(std::move(context)), term_(term), options_(options) {}
 
-  ~Impl() {
-    wait_until_idle();
-    to_commit_.close();
-    committer_.join();
-  }
+  ~Impl() { wait_until_idle(); }
 
   void set_publish_listener(PublishListener listener) {
     MutexLock lock(mutex_);
@@ -173,19 +127,6 @@ class CommitPipeline::Impl {
     return TRY(validate_and_compare(delta)).report;
   }
 
-  /// As JobQueue::take; waits for memory when there is none.
-  static std::vector<Job> take(JobQueue& queue, std::size_t limit) {
-    constexpr auto kPause = std::chrono::milliseconds(100);
-    while (true) {
-      try {
-        return queue.take(limit);
-      } catch (const std::exception& error) {
-        spdlog::error("commits wait: {}", error.what());
-        std::this_thread::sleep_for(kPause);
-      }
-    }
-  }
-
   void prepare(Job job) {
     try {
       // A job comes here again when the committing stage met bodies that have to be compared:
@@ -196,19 +137,11 @@ class CommitPipeline::Impl {
       end(*job, *outcome);
     } catch (const std::exception& error) {
       // `end` throws nothing: the job was not answered.
-      end(*job, outcome_of_exception(*job, error));
+      if (job) end(*job, outcome_of_exception(*job, error));
     }
   }
 
-  void commit_loop() {
-    while (true) {
-      auto jobs = take(to_commit_, kMaxBatch);
-      if (jobs.empty()) return;
-      commit(jobs);
-    }
-  }
-
-  void commit(std::vector<Job>& jobs) {
+  void commit(std::vector<Job>& jobs) noexcept {
     try {
       CommitBatch batch = commit_batch(jobs, context_, term_);
       for (CommitBatch::Landed& landed : batch.ended) {
@@ -351,7 +284,6 @@ class CommitPipeline::Impl {
     });
   }
 
-  static constexpr std::size_t kMaxBatch = 64;
   static constexpr std::size_t kMaxPreparing = 64;
 
   const TableContext context_;
@@ -361,9 +293,9 @@ class CommitPipeline::Impl {
   ConditionVariable idle_;
   PublishListener listener_ GUARDED_BY(mutex_);
   std::size_t under_way_ GUARDED_BY(mutex_) = 0;
-  JobQueue to_commit_;
+  CommitQueue to_commit_{[this](std::vector<Job>& jobs) { commit(jobs); }};
+  // Last: its threads use all of the above.
   Preparers preparers_{kMaxPreparing, [this](Job job) { prepare(std::move(job)); }};
-  std::thread committer_;
 };
 
 CommitPipeline::CommitPipeline(TableContext context, Term term, CommitOptions options)

@@ -27,13 +27,14 @@ struct CommitOptions {
 
 /// Takes sessions to versions. Thread-safe. Each session is prepared (wait for writers, seal,
 /// compute the delta) on a thread of its own, at most 64 at a time, so that a slow one delays no
-/// other; one thread commits: everything queued shares one transaction and one fsync. Nothing of it
-/// runs on the caller's thread.
+/// other. The same thread then commits it, unless another one is committing, which takes it over:
+/// what comes meanwhile shares the next transaction and its fsync. Nothing of it runs on the
+/// caller's thread.
 class CommitPipeline {
  public:
   using Callback = std::function<void(const CommitOutcome&)>;
-  /// Called on the committing thread after a version became the head and before its callback; must
-  /// not call back in.
+  /// Called by whichever thread commits, for one version at a time and in their order, after it
+  /// became the head and before its callback; must not call back in.
   using PublishListener = std::function<void(const Publication&)>;
 
   CommitPipeline(TableContext context, Term term, CommitOptions options);
