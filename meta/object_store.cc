@@ -61,10 +61,6 @@ class ObjectStore::NewShards {
     shards_.insert(shard);
     return {};
   }
-  bool contains(std::uint64_t shard) {
-    MutexLock lock(mutex_);
-    return shards_.contains(shard);
-  }
   std::set<std::uint64_t> all() {
     MutexLock lock(mutex_);
     return shards_;
@@ -157,8 +153,7 @@ Result<void> ObjectStore::seal(std::span<const ObjectId> ids) const {
     const auto sealed = seal_each(bodies);
     // An adopted body may be one this user cannot open, and descriptors may run out: neither stops
     // a syncfs.
-    if (sealed) return seal_shards(bodies);
-    if (sealed.error().code != EACCES && !is_exhausted(sealed.error())) return sealed;
+    if (sealed || (sealed.error().code != EACCES && !is_exhausted(sealed.error()))) return sealed;
   }
   const auto shards = new_shards_->all();
   TRY(posix::sync_file_system(directory_.get()));
@@ -166,30 +161,30 @@ Result<void> ObjectStore::seal(std::span<const ObjectId> ids) const {
   return {};
 }
 
+/// What a version needs of the store is nothing but on disk when the version is, in whatever order
+/// it got there: bodies, their names and the shards' names are synced side by side.
 Result<void> ObjectStore::seal_each(std::span<const ObjectId> ids) const {
-  return for_each_in_parallel(ids.size(), kSealThreads, [&](std::size_t index) -> Result<void> {
-    const auto body = TRY(open_body(ids[index], O_RDONLY));
-    return posix::sync_data(body.get());
-  });
-}
-
-/// The directories of `ids`, which are sorted, and the root if it does not yet durably hold them.
-Result<void> ObjectStore::seal_shards(std::span<const ObjectId> ids) const {
-  bool root_is_stale = false;
-  std::optional<std::uint64_t> last;
-  for (const auto id : ids) {
-    const auto shard = shard_of(id);
-    if (last == shard) continue;
-    last = shard;
-    const auto directory = TRY(posix::open_beneath(directory_.get(), object_paths::shard(shard),
-                                                   O_RDONLY | O_DIRECTORY));
-    TRY(posix::sync_file(directory.get()));
-    root_is_stale = root_is_stale || new_shards_->contains(shard);
+  std::vector<std::uint64_t> shards;
+  for (const ObjectId id : ids) {
+    if (shards.empty() || shards.back() != shard_of(id)) shards.push_back(shard_of(id));
   }
-  if (!root_is_stale) return {};
-  const auto shards = new_shards_->all();
-  TRY(posix::sync_file(directory_.get()));
-  new_shards_->remove(shards);
+  const auto stale = new_shards_->all();
+  const bool root_is_stale =
+      std::ranges::any_of(shards, [&](std::uint64_t shard) { return stale.contains(shard); });
+  const auto sync_one = [&](std::size_t index) -> Result<void> {
+    if (index < ids.size()) {
+      const auto body = TRY(open_body(ids[index], O_RDONLY));
+      return posix::sync_data(body.get());
+    }
+    index -= ids.size();
+    if (index == shards.size()) return posix::sync_file(directory_.get());
+    const auto shard = TRY(posix::open_beneath(directory_.get(), object_paths::shard(shards[index]),
+                                               O_RDONLY | O_DIRECTORY));
+    return posix::sync_file(shard.get());
+  };
+  const std::size_t count = ids.size() + shards.size() + (root_is_stale ? 1 : 0);
+  TRY(for_each_in_parallel(count, kSealThreads, sync_one));
+  if (root_is_stale) new_shards_->remove(stale);
   return {};
 }
 

@@ -66,7 +66,6 @@ class ObjectStore {
 
   Result<UniqueFd> create_in_shard(ObjectId id) const;
   Result<void> seal_each(std::span<const ObjectId> ids) const;
-  Result<void> seal_shards(std::span<const ObjectId> ids) const;
 
   UniqueFd directory_;
   std::unique_ptr<NewShards> new_shards_;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "meta/base/fault.h"
 #include "meta/base/posix.h"
@@ -46,10 +47,12 @@ class ObjectStoreTest : public ::testing::TestWithParam<const char*> {
   /// From now on, how often each kind of sync was asked for.
   static std::shared_ptr<std::map<std::string, int, std::less<>>> count_syncs() {
     auto count = std::make_shared<std::map<std::string, int, std::less<>>>();
-    fault::set_handler([count](std::string_view name) -> Result<void> {
-      if (name.starts_with("posix.")) ++(*count)[std::string(name)];
-      return {};
-    });
+    fault::set_handler(
+        [count, mutex = std::make_shared<std::mutex>()](std::string_view name) -> Result<void> {
+          const std::lock_guard lock(*mutex);  // syncs run side by side
+          if (name.starts_with("posix.")) ++(*count)[std::string(name)];
+          return {};
+        });
     return count;
   }
 
