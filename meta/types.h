@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ enum class InodeId : std::uint64_t { none = 0, root = 1 };
 enum class ObjectId : std::uint64_t { none = 0 };
 /// The number of a version: 1, 2, 3… The newest is the head.
 enum class SeqNo : std::uint64_t { none = 0 };
+/// In a read: the head, whatever it is at that call.
+constexpr SeqNo kNewest{std::numeric_limits<std::int64_t>::max()};
 /// Grows by one at every mount that may commit.
 enum class Term : std::uint64_t { none = 0 };
 /// One session for ever; names come again, ids do not.

@@ -9,13 +9,14 @@
 namespace commitfs {
 namespace {
 
-/// The tree at one version of the catalog, which a subclass names at each call.
+/// The tree at one version of the catalog, which a subclass names at each call. What takes one read
+/// asks for what is shown; what takes several reads that must agree pins the version first.
 class VersionTree : public Tree {
  public:
   explicit VersionTree(std::shared_ptr<Catalog> catalog) : catalog_(std::move(catalog)) {}
 
   Result<Attributes> lookup(InodeId parent, std::string_view name) override {
-    const SeqNo at = TRY(version());
+    const SeqNo at = shown();
     auto child = TRY(catalog_->find_child(at, parent, name));
     if (child) return plain_attributes(*std::move(child));
     TRY(directory(at, parent));
@@ -23,12 +24,12 @@ class VersionTree : public Tree {
   }
 
   Result<Attributes> attributes(InodeId id) override {
-    return plain_attributes(TRY(inode(TRY(version()), id)));
+    return plain_attributes(TRY(inode(shown(), id)));
   }
 
   Result<std::vector<ListedAttributes>> list(InodeId id, std::string_view after,
                                              std::size_t limit) override {
-    const SeqNo at = TRY(version());
+    const SeqNo at = shown();
     auto listed = TRY(catalog_->list(at, id, after, limit));
     if (listed.empty()) TRY(directory(at, id));
     std::vector<ListedAttributes> entries;
@@ -40,7 +41,7 @@ class VersionTree : public Tree {
   }
 
   Result<std::string> xattr(InodeId id, std::string_view name) override {
-    const SeqNo at = TRY(version());
+    const SeqNo at = shown();
     auto value = TRY(catalog_->find_xattr(at, id, name));
     if (value) return *std::move(value);
     TRY(inode(at, id));
@@ -48,7 +49,7 @@ class VersionTree : public Tree {
   }
 
   Result<std::vector<std::string>> xattr_names(InodeId id) override {
-    const SeqNo at = TRY(version());
+    const SeqNo at = shown();
     std::vector<std::string> names;
     for (auto& [name, value] : TRY(catalog_->list_xattrs(at, id)))
       names.push_back(std::move(name));
@@ -82,6 +83,7 @@ class VersionTree : public Tree {
 
  protected:
   Catalog& catalog() { return *catalog_; }
+  virtual SeqNo shown() = 0;
   virtual Result<SeqNo> version() = 0;
 
  private:
@@ -113,6 +115,7 @@ class SnapshotTree final : public VersionTree {
       : VersionTree(std::move(catalog)), at_(at) {}
 
  private:
+  SeqNo shown() override { return at_; }
   Result<SeqNo> version() override { return at_; }
   const SeqNo at_;
 };
@@ -122,6 +125,7 @@ class LiveTree final : public VersionTree {
   using VersionTree::VersionTree;
 
  private:
+  SeqNo shown() override { return kNewest; }
   Result<SeqNo> version() override { return catalog().head_seq_no(); }
 };
 

@@ -76,7 +76,8 @@ Result<std::optional<InodeRecord>> SqliteReader::find_child(SeqNo at, InodeId pa
 Result<std::vector<ListedDirent>> SqliteReader::list(SeqNo at, InodeId parent,
                                                      std::string_view after, std::size_t limit) {
   std::vector<ListedDirent> entries;
-  const bool of_the_past = raw(at) < raw(TRY(head_seq_no())) + static_cast<std::uint64_t>(ahead_);
+  const bool of_the_past =
+      at != kNewest && raw(at) < raw(TRY(head_seq_no())) + static_cast<std::uint64_t>(ahead_);
   const std::string end(kNameMaxBytes + 1, '\xFF');
   std::string first(after), last;
   while (entries.size() < limit && last != end) {

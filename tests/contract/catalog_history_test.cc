@@ -34,6 +34,7 @@ class CatalogHistoryTest : public CatalogTest {
     std::vector<decltype(ask(SeqNo{}))> answers;
     for (std::uint64_t seq_no = 0; seq_no <= 6; ++seq_no)
       answers.push_back(ask(SeqNo{seq_no}));
+    EXPECT_EQ(ask(kNewest), answers.back());
     return answers;
   }
 };
@@ -50,6 +51,24 @@ TEST_P(CatalogHistoryTest, InodeIsAtEveryVersionWhatItWas) {
               }),
               ElementsAre(Pair(0, 0), Pair(1, 1), Pair(1, 1), Pair(3, 3), Pair(0, 0), Pair(0, 0),
                           Pair(6, 6)));
+}
+
+TEST_P(CatalogHistoryTest, TheNewestReadShowsNothingOfThePast) {
+  commit_version(1, [&](auto& t) {
+    must(t.put_inode(v(1), file(2)));
+    must(t.put_dirent(v(1), kKey, InodeId{2}));
+    must(t.put_xattr(v(1), {InodeId{2}, "user.x"}, "x"));
+  });
+  EXPECT_TRUE(must(catalog().find_child(kNewest, InodeId::root, "a")));
+  commit_version(2, [&](auto& t) {
+    must(t.remove_dirent(v(2), kKey));
+    must(t.remove_inode(v(2), InodeId{2}));
+  });
+  EXPECT_FALSE(must(catalog().find_child(kNewest, InodeId::root, "a")));
+  EXPECT_FALSE(must(catalog().find_inode(kNewest, InodeId{2})));
+  EXPECT_THAT(must(catalog().list(kNewest, InodeId::root, "", 10)), IsEmpty());
+  EXPECT_THAT(must(catalog().links_of(kNewest, InodeId{2})), IsEmpty());
+  EXPECT_FALSE(must(catalog().find_xattr(kNewest, InodeId{2}, "user.x")));
 }
 
 TEST_P(CatalogHistoryTest, DirentIsAtEveryVersionWhatItWas) {
