@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "meta/base/fault.h"
+
 namespace commitfs::fs {
 namespace {
 
@@ -16,6 +18,18 @@ DirectoryItem to_item(const View& view, std::string name, Attributes found, off_
 }
 
 }  // namespace
+
+DirectoryHandle::DirectoryHandle(std::shared_ptr<Node> node)
+    : node_(std::move(node)),
+      lease_(*node_),
+      epoch_(node_->listing_epoch()),
+      cached_(may_be_cached() && node_->listed_at == epoch_) {}
+
+void DirectoryHandle::note_listing() const {
+  if (node_->fixed != nullptr) return;
+  note_read(*node_, ReadKind::directory);
+  node_->listed_at = epoch_;
+}
 
 Result<bool> DirectoryHandle::give_dots(off_t& offset, const Take& take) {
   ino_t above = node_->number();
@@ -51,6 +65,7 @@ Result<bool> DirectoryHandle::give_again(off_t& offset, const Take& take) {
 }
 
 Result<void> DirectoryHandle::give_new(std::size_t expected, const Take& take) {
+  TRY(fault::point("fs.list"));
   const std::size_t limit = std::clamp<std::size_t>(expected, 1, kMaxPage);
   while (true) {
     const std::string after = given_.empty() ? std::string() : given_.back();

@@ -28,9 +28,16 @@ class DirectoryHandle {
   /// False when there is no room for the item, which is then asked for again by the next call.
   using Take = std::function<bool(const DirectoryItem&)>;
 
-  explicit DirectoryHandle(std::shared_ptr<Node> node) : node_(std::move(node)), lease_(*node_) {}
+  explicit DirectoryHandle(std::shared_ptr<Node> node);
 
   const std::shared_ptr<Node>& node() const { return node_; }
+  /// The kernel may keep the names it is given: it sees each change of them, or is told.
+  bool may_be_cached() const { return node_->fixed == nullptr && !node_->view->uncached(); }
+  /// It may have kept some when this was opened, and they are good still.
+  bool is_cached() const { return cached_; }
+  /// Opening a directory says nothing of its names, reading it does: the session's read set, and
+  /// that the kernel has a listing from now on.
+  void note_listing() const;
   /// Gives the names from `offset` on to `take` until it wants no more. `expected` is about how
   /// many fit.
   Result<void> read(off_t offset, std::size_t expected, const Take& take) EXCLUDES(mutex_);
@@ -45,6 +52,8 @@ class DirectoryHandle {
 
   const std::shared_ptr<Node> node_;
   const LeaseHold lease_;
+  const std::uint64_t epoch_;  ///< taken before anything is read, so that it is never too young
+  const bool cached_;
   Mutex mutex_;
   std::vector<std::string> given_ GUARDED_BY(mutex_);  ///< of a tree's directory
   std::vector<FixedName> fixed_ GUARDED_BY(mutex_);    ///< of a fixed one: all, listed at offset 0

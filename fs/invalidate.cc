@@ -1,10 +1,25 @@
 #include "fs/invalidate.h"
 
+#include <utility>
+
 namespace commitfs::fs {
 
 void LiveInvalidator::drop_entry(const DirentKey& key) {
   const auto parent = nodes_.find_current(live_, key.parent);
   if (parent != nullptr) kernel_.drop_entry(parent->id, key.name);
+}
+
+/// A name that appeared is none the kernel could drop.
+void LiveInvalidator::drop_listings(std::span<const DirentKey> changed) {
+  InodeId last = InodeId::none;
+  for (const DirentKey& key : changed) {
+    if (std::exchange(last, key.parent) == key.parent) continue;
+    const auto directory = nodes_.find_current(live_, key.parent);
+    if (directory == nullptr || directory->listed_at == Node::kNeverListed) continue;
+    // First, so that a listing that is being read now is not kept either.
+    ++directory->names_epoch;
+    kernel_.drop_listing(directory->id);
+  }
 }
 
 void LiveInvalidator::publish(const Publication& publication) {
@@ -21,6 +36,7 @@ void LiveInvalidator::publish(const Publication& publication) {
     for (const NodeId node : nodes_.find_all(live_, inode))
       kernel_.drop_attributes(node);
   }
+  drop_listings(publication.dirents);
 }
 
 }  // namespace commitfs::fs

@@ -1,15 +1,17 @@
 #pragma once
 
+#include <span>
+
 #include "fs/kernel_caches.h"
 #include "fs/view.h"
 #include "txn/commit.h"
 
 namespace commitfs::fs {
 
-/// Makes live/ fresh after a commit: the kernel drops every name and attribute that the version
-/// changed and the kernel knows. What it does not know costs a table look-up and no more. Runs on
-/// the committing thread, before the commit is answered: when `mv` returns, live/ shows the new
-/// version. Holds no lock while it notifies.
+/// Makes live/ fresh after a commit: the kernel drops every name, listing and attribute that the
+/// version changed and the kernel knows. What it does not know costs a table look-up and no more.
+/// Runs on the committing thread, before the commit is answered: when `mv` returns, live/ shows the
+/// new version. Holds no lock while it notifies.
 class LiveInvalidator {
  public:
   LiveInvalidator(NodeTable& nodes, const View& live, KernelCaches& kernel)
@@ -19,6 +21,7 @@ class LiveInvalidator {
 
  private:
   void drop_entry(const DirentKey& key);
+  void drop_listings(std::span<const DirentKey> changed);
 
   NodeTable& nodes_;
   const View& live_;

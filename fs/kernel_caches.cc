@@ -43,6 +43,14 @@ void FuseKernelCaches::drop_attributes(NodeId node) {
               fuse_lowlevel_notify_inval_inode(session, raw(node), -1, 0));
 }
 
+void FuseKernelCaches::drop_listing(NodeId directory) {
+  fuse_session* session = session_;
+  if (session == nullptr) return;
+  // Listings are kept as a directory's pages.
+  log_outcome("drop listing of", directory,
+              fuse_lowlevel_notify_inval_inode(session, raw(directory), 0, 0));
+}
+
 bool FuseKernelCaches::look_up(const std::filesystem::path& path) {
   if (session_ == nullptr) return false;
   // A directory that moved cannot be found at its new place while a rename is under way.

@@ -21,6 +21,8 @@ class KernelCaches {
   virtual void drop_entry(NodeId parent, const std::string& name) = 0;
   /// Drops the attributes of a node; its pages stay.
   virtual void drop_attributes(NodeId node) = 0;
+  /// Drops what is kept of a directory's names, for all who list it from now on; attributes too.
+  virtual void drop_listing(NodeId directory) = 0;
   /// Has `path`, relative to the mount, looked up as any program would. An entry that was dropped
   /// while it was somebody's working directory gets its name back so: getcwd(2) fails without. And
   /// a directory that the kernel knows at another place moves here, as by a rename. True when it is
@@ -38,6 +40,7 @@ class FuseKernelCaches : public KernelCaches {
 
   void drop_entry(NodeId parent, const std::string& name) override;
   void drop_attributes(NodeId node) override;
+  void drop_listing(NodeId directory) override;
   bool look_up(const std::filesystem::path& path) override;
 
  private:

@@ -39,6 +39,15 @@ struct Node {
   // See fs/setuid.h.
   std::atomic<bool> may_be_setuid = false;
   std::atomic<TimeNs> setuid_body_ctime_ns = 0;
+  /// Of a directory of the live view: grows when its names changed.
+  std::atomic<std::uint64_t> names_epoch = 0;
+  /// The listing the kernel keeps was read at this `listing_epoch` or before.
+  std::atomic<std::uint64_t> listed_at = kNeverListed;
+
+  static constexpr std::uint64_t kNeverListed = UINT64_MAX;
+  /// What a directory's listing is good for: while it stays the same, only requests the kernel made
+  /// itself changed the names.
+  std::uint64_t listing_epoch() const { return view->epoch + names_epoch; }
 
   ino_t number() const { return view->number(inode); }
 };

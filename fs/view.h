@@ -28,7 +28,8 @@ struct View {
   std::shared_ptr<Tree> tree;        ///< null for `own`
   std::shared_ptr<Session> session;  ///< `tree` as a session, for `session` alone
   /// Grows when the tree changed otherwise than through the mount (commit onto a moved head, base
-  /// moved forward): what a node remembers of its body has to be looked at again.
+  /// moved forward): what a node remembers of its body, and the kernel of its names, has to be
+  /// looked at again.
   std::atomic<std::uint64_t> epoch = 0;
 
   /// Nothing in it ever changes.

@@ -7,10 +7,12 @@ void opendir(Request request, NodeId id, fuse_file_info* info) {
   Mount& mount = request.mount();
   auto node = mount.find(id);
   if (!node) return request.error(node.error());
-  const bool immutable = (*node)->view->immutable();
-  info->fh = mount.directories.add(std::make_shared<DirectoryHandle>(*std::move(node)));
-  info->cache_readdir = immutable ? 1 : 0;
-  info->keep_cache = immutable ? 1 : 0;
+  const auto directory = std::make_shared<DirectoryHandle>(*std::move(node));
+  info->fh = mount.directories.add(directory);
+  info->cache_readdir = directory->may_be_cached() ? 1 : 0;
+  info->keep_cache = directory->is_cached() ? 1 : 0;
+  // The kernel answers from what it keeps, and tells us nothing of it.
+  if (directory->is_cached()) directory->note_listing();
   const std::uint64_t handle = info->fh;
   if (!request.opened(*info)) mount.directories.remove(handle);
 }

@@ -74,17 +74,12 @@ class Listing {
   std::vector<NodeId> referenced_;
 };
 
-/// Opening a directory says nothing of its names, reading it does.
-void note_listing(const DirectoryHandle& handle) {
-  if (handle.node()->fixed == nullptr) note_read(*handle.node(), ReadKind::directory);
-}
-
 }  // namespace
 
 void readdir(Request request, NodeId, std::size_t size, off_t offset, fuse_file_info* info) {
   const auto handle = request.mount().directories.find(info->fh);
   if (handle == nullptr) return request.error(EBADF);
-  note_listing(*handle);
+  handle->note_listing();
   Listing listing(request, size);
   listing.send(handle->read(offset, size / kTypicalEntryBytes,
                             [&](const DirectoryItem& item) { return listing.add(item); }));
@@ -93,7 +88,7 @@ void readdir(Request request, NodeId, std::size_t size, off_t offset, fuse_file_
 void readdirplus(Request request, NodeId, std::size_t size, off_t offset, fuse_file_info* info) {
   const auto handle = request.mount().directories.find(info->fh);
   if (handle == nullptr) return request.error(EBADF);
-  note_listing(*handle);
+  handle->note_listing();
   Listing listing(request, size);
   listing.send(handle->read(offset, size / kTypicalEntryPlusBytes, [&](const DirectoryItem& item) {
     return listing.add_plus(item, *handle->node());
