@@ -111,9 +111,16 @@ class Checker {
     }
     EXPECT_FALSE(is_committed(name)) << "session " << name << " is open, and was committed";
     const Contents found = read_tree(*session, *table.context().store);
-    const auto may_be = power_failed_ ? may_be_found_torn : may_be_found;
-    EXPECT_TRUE(may_be(model_, name, is_synced ? synced->second : 0, progress_.begun, found))
+    EXPECT_TRUE(may_be(name, is_synced ? synced->second : 0, found))
         << "session " << name << " is no moment of what it was: " << brief(found);
+  }
+
+  bool may_be(const std::string& name, std::size_t synced, const Contents& found) const {
+    if (!power_failed_) return may_be_found(model_, name, synced, progress_.begun, found);
+    const auto bytes = answered_.bytes_synced_in.find(name);
+    const bool is_synced = bytes != answered_.bytes_synced_in.end();
+    return may_be_found_torn(model_, name, synced, is_synced ? bytes->second : 0, progress_.begun,
+                             found);
   }
 
   const Model& model_;

@@ -173,7 +173,7 @@ void Model::apply_in_session(const Step& step, Moment& moment) {
       names[step.path] = "-> " + step.text;
       break;
     case Do::sync:
-      moment.synced_in[step.session] = steps_;
+      moment.synced_in[step.session] = moment.bytes_synced_in[step.session] = steps_;
       break;
     case Do::commit:
       commit_session(step.session, moment);
@@ -233,8 +233,9 @@ bool may_be_found(const Model& model, const std::string& session, std::size_t sy
 }
 
 bool may_be_found_torn(const Model& model, const std::string& session, std::size_t synced,
-                       std::size_t begun, const std::map<std::string, std::string>& found) {
-  return may_look_like(look_at(model, synced, begun, true), session, synced, found);
+                       std::size_t bytes_synced, std::size_t begun,
+                       const std::map<std::string, std::string>& found) {
+  return may_look_like(look_at(model, bytes_synced, begun, true), session, synced, found);
 }
 
 std::map<std::string, std::string> contents_of(const Names& names, const Bytes& bytes) {

@@ -27,10 +27,11 @@ const Bytes& first_bytes();
 struct Moment {
   std::size_t step = 0;  ///< within which it comes about; 0: before the first
   std::vector<Names> versions;
-  std::map<std::string, Names> sessions;          ///< those that are open
-  std::map<std::string, Names> bases;             ///< the version each began at
-  std::map<std::string, std::size_t> synced_in;   ///< the step that made them durable last
-  std::map<std::string, std::size_t> version_of;  ///< session to the version it made
+  std::map<std::string, Names> sessions;               ///< those that are open
+  std::map<std::string, Names> bases;                  ///< the version each began at
+  std::map<std::string, std::size_t> synced_in;        ///< the step that made them durable last
+  std::map<std::string, std::size_t> bytes_synced_in;  ///< an unmount leaves bytes to the system
+  std::map<std::string, std::size_t> version_of;       ///< session to the version it made
   std::set<std::string> discarded;
   Bytes bytes;
 };
@@ -67,9 +68,10 @@ class Model {
 bool may_be_found(const Model& model, const std::string& session, std::size_t synced,
                   std::size_t begun, const std::map<std::string, std::string>& found);
 
-/// The same after the power failed: what was written since the last sync may hold anything.
+/// The same after the power failed: what was written since step `bytes_synced` may hold anything.
 bool may_be_found_torn(const Model& model, const std::string& session, std::size_t synced,
-                       std::size_t begun, const std::map<std::string, std::string>& found);
+                       std::size_t bytes_synced, std::size_t begun,
+                       const std::map<std::string, std::string>& found);
 
 /// The names with the bytes in place of labels.
 std::map<std::string, std::string> contents_of(const Names& names, const Bytes& bytes);
