@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "meta/staging.h"
 #include "tests/support/daemon.h"
@@ -41,8 +42,8 @@ class Mount {
   test::Daemon daemon_;
 };
 
-/// Writes `bytes` to a new file in one go; no fsync.
-void write_file(const std::filesystem::path& path, std::size_t bytes);
+/// Writes `bytes` to a file in one go; no fsync. They begin with `text`.
+void write_file(const std::filesystem::path& path, std::size_t bytes, std::string_view text = {});
 
 /// What the disk allows: each call does one and answers how many milliseconds it took.
 class Scale {

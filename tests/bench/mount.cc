@@ -59,10 +59,11 @@ void Mount::discard(const std::string& name) const {
   require(::rename(session(name).c_str(), to.c_str()) == 0, "discard " + name);
 }
 
-void write_file(const std::filesystem::path& path, std::size_t bytes) {
+void write_file(const std::filesystem::path& path, std::size_t bytes, std::string_view text) {
   const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   require(fd >= 0, "open " + path.native());
-  const std::vector<char> content(bytes, 'x');
+  std::string content(text.substr(0, bytes));
+  content.resize(bytes, 'x');
   require(::write(fd, content.data(), bytes) == static_cast<ssize_t>(bytes),
           "write " + path.native());
   require(::close(fd) == 0, "close " + path.native());
