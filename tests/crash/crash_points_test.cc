@@ -201,8 +201,7 @@ std::set<std::string> points_in_sources() {
   }
   points.erase("table_lock.holder_died");  // nobody comes there but after a death, by chance
   points.erase("commit.before_undo");      // nor there but after another fault, see arrive()
-  // Nor there while one commits after the other, and nothing is written on the way to it.
-  points.erase("commit.queued");
+  points.erase("commit.queued");  // nor there, while one commits after the other, but by chance
   return points;
 }
 
@@ -217,6 +216,7 @@ TEST_F(CrashPointsOf, EveryNamedFaultPointIsSurvived) {
   for (const std::string& point : points_in_sources())
     EXPECT_TRUE(arrivals.contains(point)) << point << " is never reached";
   arrivals["commit.before_undo"] = 1;
+  arrivals.erase("commit.queued");
   // All, or the first, the last and one between.
   std::vector<std::pair<std::string, std::uint64_t>> chosen;
   for (const auto& [point, count] : arrivals) {
