@@ -1,7 +1,5 @@
 #include "fs/invalidate.h"
 
-#include <utility>
-
 namespace commitfs::fs {
 
 void LiveInvalidator::drop_entry(const DirentKey& key) {
@@ -10,16 +8,18 @@ void LiveInvalidator::drop_entry(const DirentKey& key) {
 }
 
 /// A name that appeared is none the kernel could drop.
-void LiveInvalidator::drop_listings(std::span<const DirentKey> changed) {
-  InodeId last = InodeId::none;
+std::set<InodeId> LiveInvalidator::drop_listings(std::span<const DirentKey> changed) {
+  std::set<InodeId> dropped;
   for (const DirentKey& key : changed) {
-    if (std::exchange(last, key.parent) == key.parent) continue;
+    if (dropped.contains(key.parent)) continue;
     const auto directory = nodes_.find_current(live_, key.parent);
     if (directory == nullptr || directory->listed_at == Node::kNeverListed) continue;
+    dropped.insert(key.parent);
     // First, so that a listing that is being read now is not kept either.
     ++directory->names_epoch;
     kernel_.drop_listing(directory->id);
   }
+  return dropped;
 }
 
 void LiveInvalidator::publish(const Publication& publication) {
@@ -32,11 +32,12 @@ void LiveInvalidator::publish(const Publication& publication) {
     drop_entry(key);
   for (const DirentKey& key : publication.content_links)
     drop_entry(key);
+  const std::set<InodeId> relisted = drop_listings(publication.dirents);
   for (const InodeId inode : publication.attributes) {
+    if (relisted.contains(inode)) continue;  // its attributes went with its listing
     for (const NodeId node : nodes_.find_all(live_, inode))
       kernel_.drop_attributes(node);
   }
-  drop_listings(publication.dirents);
 }
 
 }  // namespace commitfs::fs

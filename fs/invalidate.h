@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <span>
 
 #include "fs/kernel_caches.h"
@@ -10,8 +11,8 @@ namespace commitfs::fs {
 
 /// Makes live/ fresh after a commit: the kernel drops every name, listing and attribute that the
 /// version changed and the kernel knows. What it does not know costs a table look-up and no more.
-/// Runs on the committing thread, before the commit is answered: when `mv` returns, live/ shows the
-/// new version. Holds no lock while it notifies.
+/// Runs on whichever thread commits, before the commit is answered: when `mv` returns, live/ shows
+/// the new version. Holds no lock while it notifies.
 class LiveInvalidator {
  public:
   LiveInvalidator(NodeTable& nodes, const View& live, KernelCaches& kernel)
@@ -21,7 +22,8 @@ class LiveInvalidator {
 
  private:
   void drop_entry(const DirentKey& key);
-  void drop_listings(std::span<const DirentKey> changed);
+  /// Answers the directories whose listing the kernel had.
+  std::set<InodeId> drop_listings(std::span<const DirentKey> changed);
 
   NodeTable& nodes_;
   const View& live_;
