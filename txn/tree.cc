@@ -84,7 +84,7 @@ class VersionTree : public Tree {
  protected:
   Catalog& catalog() { return *catalog_; }
   virtual SeqNo shown() = 0;
-  virtual Result<SeqNo> version() = 0;
+  virtual Result<SeqNo> version() { return shown(); }
 
  private:
   Result<InodeRecord> inode(SeqNo at, InodeId id) {
@@ -116,7 +116,6 @@ class SnapshotTree final : public VersionTree {
 
  private:
   SeqNo shown() override { return at_; }
-  Result<SeqNo> version() override { return at_; }
   const SeqNo at_;
 };
 
