@@ -15,11 +15,6 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
-std::string read_all(const filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// The place whose users are looked for.
 struct Place {
   filesystem::path directory;
@@ -75,8 +70,13 @@ std::optional<std::string> reason_of(const Place& place, const filesystem::path&
 
 }  // namespace
 
+std::string read_proc_file(const filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::string command_of(const filesystem::path& process) {
-  std::string command = read_all(process / "comm");
+  std::string command = read_proc_file(process / "comm");
   if (command.ends_with('\n')) command.pop_back();
   return command;
 }

@@ -33,6 +33,8 @@ std::vector<Holder> find_holders(const std::filesystem::path& directory,
 void for_each_process(
     const std::filesystem::path& proc,
     const std::function<void(pid_t pid, const std::filesystem::path& process)>& visit);
+/// The whole content of a file of /proc; empty when it cannot be read.
+std::string read_proc_file(const std::filesystem::path& path);
 /// The name of its program, as ps(1) shows it.
 std::string command_of(const std::filesystem::path& process);
 

@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
+
+#include "tests/support/temporary_directory.h"
 
 namespace commitfs {
 namespace {
@@ -16,12 +17,9 @@ using ::testing::IsEmpty;
 class Holders : public ::testing::Test {
  protected:
   Holders() {
-    std::string name = ::testing::TempDir() + "proc_XXXXXX";
-    proc_ = ::mkdtemp(name.data());
     write("version", "not a process\n");
     add_process("1", "init");
   }
-  ~Holders() override { std::filesystem::remove_all(proc_); }
 
   void write(const std::filesystem::path& name, const std::string& text) {
     std::ofstream(proc_ / name) << text;
@@ -45,7 +43,8 @@ class Holders : public ::testing::Test {
     return lines;
   }
 
-  std::filesystem::path proc_;
+  const test::TemporaryDirectory directory_;
+  const std::filesystem::path proc_ = directory_.path();
 };
 
 TEST_F(Holders, NobodyHoldsWhatNobodyUses) {
