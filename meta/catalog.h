@@ -13,10 +13,10 @@
 namespace commitfs {
 
 /// Reads of the committed state. `at` names the version to read; a version never changes, so two
-/// reads at the same version agree whatever commits in between; two at kNewest need not. Reading at the head costs O(log n)
-/// in the size of the table and nothing for its history. "Not there" is an empty optional or list,
-/// never an error. Errors: EIO, EAGAIN (locked for longer than the limit). Thread-safe unless said
-/// otherwise.
+/// reads at the same version agree whatever commits in between; two at kNewest need not. Reading at
+/// the head costs O(log n) in the size of the table and nothing for its history. "Not there" is an
+/// empty optional or list, never an error. Errors: EIO, EAGAIN (locked for longer than the limit).
+/// Thread-safe unless said otherwise.
 class CatalogReader {
  public:
   virtual ~CatalogReader() = default;
