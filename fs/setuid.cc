@@ -72,7 +72,8 @@ Result<void> clear_setuid_with(const Request& request, Node& node, int to_set,
   if (!request.mount().clears_setuid) return {};
   if (!new_owner && !unprivileged_size && !times_after_write) return {};
   const Attributes now = TRY(node.view->tree->attributes(node.inode));
-  if (!has_setuid(now.inode.mode)) return {};
+  // A new owner takes the bits from whatever is not a directory; the rest concerns bytes.
+  if (new_owner ? S_ISDIR(now.inode.mode) : !has_setuid(now.inode.mode)) return {};
   const mode_t left = without_setuid(now.inode.mode, acts_for_group(request, now.inode.gid));
   if (left != now.inode.mode) changes.mode = left & 07777;
   return {};

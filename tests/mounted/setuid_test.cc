@@ -56,6 +56,14 @@ TEST_P(Setuid, GoesWithAChangeOfOwnerByRootToo) {
   EXPECT_EQ(mode_of("f"), "755");
 }
 
+TEST_P(Setuid, GoesWithAChangeOfOwnerFromWhateverIsNoDirectory) {
+  ok("cd sessions/s && mkfifo pipe && mkdir d && mknod dev c 1 3 && chmod 6755 pipe dev d && "
+     "chown 1:1 pipe dev d");
+  EXPECT_EQ(mode_of("pipe"), "755");
+  EXPECT_EQ(mode_of("dev"), "755");
+  EXPECT_EQ(mode_of("d"), "6755");
+}
+
 TEST_P(Setuid, StaysWithAWriteByRoot) {
   ok("echo new >> sessions/s/kept; echo new >> sessions/s/f");
   EXPECT_EQ(mode_of("kept"), "6755");
