@@ -54,8 +54,25 @@ class CatalogReader {
   /// The newest version committed by a session of that name.
   virtual Result<std::optional<VersionRecord>> find_version_by_session_name(
       std::string_view name) = 0;
-  /// What a version did, in the order it was recorded.
+  /// What a version did, in the order it was recorded, without ChangeKind::times.
   virtual Result<std::vector<ChangeRecord>> list_changes(SeqNo seq_no) = 0;
+
+  /// The keys that versions after `from` up to `to` recorded changes of, renamed entries by their
+  /// new name (the old one is a link of the inode at the older version). From the records of what
+  /// each version did, so its cost follows them, and no commit pays for an index on the rows
+  /// themselves. None when `to` is not after `from`. Records outlast removed versions while an
+  /// older version is there.
+  virtual Result<Touched> touched_between(SeqNo from, SeqNo to) = 0;
+  /// Committed bodies that no inode names any more, at most `limit`, by id. Reads every inode, of
+  /// the head and of the past.
+  virtual Result<std::vector<ObjectId>> list_unnamed_objects(std::size_t limit) = 0;
+
+  virtual Result<std::optional<TagRecord>> find_tag(std::string_view name) = 0;
+  /// At most `limit` tags with names greater than `after` (bytewise; all are when it is empty), by
+  /// name.
+  virtual Result<std::vector<TagRecord>> list_tags(std::string_view after, std::size_t limit) = 0;
+  /// The tags of one version, by name.
+  virtual Result<std::vector<TagRecord>> tags_of(SeqNo seq_no) = 0;
 
   virtual Result<GroupHead> group_head(const GroupKey& key) = 0;
   virtual Result<DirectoryHead> directory_head(InodeId directory) = 0;
@@ -91,6 +108,23 @@ class CatalogTransaction : public CatalogReader {
   /// otherwise), its token and its session id not those of another version (EEXIST).
   virtual Result<void> add_version(const VersionRecord& version,
                                    std::span<const ChangeRecord> changes) = 0;
+
+  /// Sets a tag, or moves it. ENOENT when there is no such version.
+  virtual Result<void> put_tag(const TagRecord& tag) = 0;
+  /// ENOENT when there is no such tag.
+  virtual Result<void> remove_tag(std::string_view name) = 0;
+
+  /// Takes versions out of the table for good: they are found no more, and what a read at one of
+  /// them answers is undefined. The rows that only they saw stay until `prune`. EBUSY, and nothing
+  /// is removed, for the head or a version with a tag; one that is not there is no error.
+  virtual Result<void> remove_versions(std::span<const SeqNo> versions) = 0;
+  /// Removes rows of the past that no version sees, and records of what was done before the oldest
+  /// version: looks at no more than `limit` rows (at least one) behind the cursor and moves it.
+  /// Answers how many went. Safe to stop anywhere, and to begin anew.
+  virtual Result<std::size_t> prune(PruneCursor& cursor, std::size_t limit) = 0;
+  /// Bodies that list_unnamed_objects told are committed no more; whoever calls removes them from
+  /// the store once this is durable.
+  virtual Result<void> forget_objects(std::span<const ObjectId> ids) = 0;
 
   /// Raises the term by one and returns it.
   virtual Result<Term> raise_term() = 0;

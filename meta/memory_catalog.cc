@@ -90,6 +90,25 @@ class MemoryTransaction final : public ReadsThrough<CatalogTransaction, MemoryTr
     TRY(check_open());
     return state_.add_version(version, {changes.begin(), changes.end()});
   }
+  Result<void> put_tag(const TagRecord& tag) override {
+    TRY(check_open());
+    return state_.put_tag(tag);
+  }
+  Result<void> remove_tag(std::string_view name) override {
+    TRY(check_open());
+    return state_.remove_tag(name);
+  }
+  Result<void> remove_versions(std::span<const SeqNo> versions) override {
+    TRY(check_open());
+    return state_.remove_versions(versions);
+  }
+  Result<std::size_t> prune(PruneCursor& cursor, std::size_t) override {
+    TRY(check_open());
+    return state_.prune(cursor);
+  }
+  Result<void> forget_objects(std::span<const ObjectId> ids) override {
+    return write([&] { state_.forget_objects(ids); });
+  }
   Result<Term> raise_term() override {
     TRY(check_open());
     return state_.raise_term();

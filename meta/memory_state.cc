@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <ranges>
+#include <set>
+
+#include "meta/touched_keys.h"
 
 namespace commitfs {
 namespace {
@@ -173,7 +176,59 @@ Result<std::optional<VersionRecord>> MemoryState::find_version_by_session_name(
 }
 
 Result<std::vector<ChangeRecord>> MemoryState::list_changes(SeqNo seq_no) const {
-  return copy_of(changes_, seq_no).value_or(std::vector<ChangeRecord>{});
+  auto changes = copy_of(changes_, seq_no).value_or(std::vector<ChangeRecord>{});
+  std::erase_if(changes, [](const auto& change) { return change.kind == ChangeKind::times; });
+  return changes;
+}
+
+Result<Touched> MemoryState::touched_between(SeqNo from, SeqNo to) const {
+  TouchedKeys keys;
+  for (auto version = changes_.upper_bound(from); version != changes_.end() && version->first <= to;
+       ++version) {
+    for (const ChangeRecord& change : version->second)
+      keys.add(change.kind, change.inode, change.group.partition, change.path);
+  }
+  return std::move(keys).take();
+}
+
+Result<std::vector<ObjectId>> MemoryState::list_unnamed_objects(std::size_t limit) const {
+  std::set<ObjectId> named;
+  inodes_.visit_all([&](const InodeRecord& inode) { named.insert(inode.object); });
+  std::vector<ObjectId> unnamed;
+  for (const auto& [id, size_bytes] : object_sizes_) {
+    if (unnamed.size() < limit && !named.contains(id)) unnamed.push_back(id);
+  }
+  return unnamed;
+}
+
+Result<void> MemoryState::remove_versions(std::span<const SeqNo> versions) {
+  for (const SeqNo seq_no : versions) {
+    if (seq_no == TRY(head_seq_no())) return fail(EBUSY, "remove the newest version");
+    if (!TRY(tags_of(seq_no)).empty()) return fail(EBUSY, "remove a version that has a tag");
+  }
+  for (const SeqNo seq_no : versions)
+    versions_.erase(seq_no);
+  return {};
+}
+
+Result<std::size_t> MemoryState::prune(PruneCursor& cursor) {
+  const auto is_seen = [&](SeqNo since, SeqNo until) {
+    const auto first = versions_.lower_bound(since);
+    return first != versions_.end() && first->first < until;
+  };
+  std::size_t gone = inodes_.prune(is_seen) + dirents_.prune(is_seen) + xattrs_.prune(is_seen);
+  const SeqNo oldest = versions_.empty() ? SeqNo::none : versions_.begin()->first;
+  while (!changes_.empty() && changes_.begin()->first < oldest) {
+    gone += changes_.begin()->second.size();
+    changes_.erase(changes_.begin());
+  }
+  cursor.done = true;
+  return gone;
+}
+
+void MemoryState::forget_objects(std::span<const ObjectId> ids) {
+  for (const ObjectId id : ids)
+    object_sizes_.erase(id);
 }
 
 Result<void> MemoryState::add_version(const VersionRecord& version,
@@ -188,6 +243,41 @@ Result<void> MemoryState::add_version(const VersionRecord& version,
     return fail(EEXIST, "add a version: session");
   versions_[version.seq_no] = version;
   changes_[version.seq_no] = std::move(changes);
+  return {};
+}
+
+// Tags.
+
+Result<std::optional<TagRecord>> MemoryState::find_tag(std::string_view name) const {
+  return copy_of(tags_, name);
+}
+
+Result<std::vector<TagRecord>> MemoryState::list_tags(std::string_view after,
+                                                      std::size_t limit) const {
+  std::vector<TagRecord> tags;
+  for (auto tag = tags_.upper_bound(after); tag != tags_.end() && tags.size() < limit; ++tag)
+    tags.push_back(tag->second);
+  return tags;
+}
+
+Result<std::vector<TagRecord>> MemoryState::tags_of(SeqNo seq_no) const {
+  std::vector<TagRecord> tags;
+  for (const auto& [name, tag] : tags_) {
+    if (tag.seq_no == seq_no) tags.push_back(tag);
+  }
+  return tags;
+}
+
+Result<void> MemoryState::put_tag(const TagRecord& tag) {
+  if (!versions_.contains(tag.seq_no)) return fail(ENOENT, "tag a version that is not there");
+  tags_[tag.name] = tag;
+  return {};
+}
+
+Result<void> MemoryState::remove_tag(std::string_view name) {
+  const auto found = tags_.find(name);
+  if (found == tags_.end()) return fail(ENOENT, "remove a tag that is not there");
+  tags_.erase(found);
   return {};
 }
 

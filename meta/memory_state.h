@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -37,6 +38,38 @@ class VersionedMap {
       const Value* value = visible(at, entry->second);
       if (value != nullptr && !visit(entry->first, *value)) return;
     }
+  }
+
+  template <typename Visit>
+  void visit_all(Visit visit) const {
+    for (const auto& [key, slices] : slices_) {
+      for (const auto& [since, value] : slices) {
+        if (value) visit(*value);
+      }
+    }
+  }
+
+  /// Forgets what each key stood for where `is_seen(since, until)` is false, except what it stands
+  /// for now. Answers how many values went.
+  template <typename IsSeen>
+  std::size_t prune(IsSeen is_seen) {
+    std::size_t gone = 0;
+    for (auto entry = slices_.begin(); entry != slices_.end();) {
+      Slices& slices = entry->second;
+      for (auto slice = slices.begin(); std::next(slice) != slices.end();) {
+        const SeqNo until = std::next(slice)->first;
+        if (slice->second && !is_seen(slice->first, until)) {
+          slice->second.reset();
+          ++gone;
+        }
+        // What is gone needs no place of its own when nothing stood there before.
+        const bool says_nothing = !slice->second && slice == slices.begin();
+        slice = says_nothing ? slices.erase(slice) : std::next(slice);
+      }
+      const bool empty = slices.size() == 1 && !slices.begin()->second;
+      entry = empty ? slices_.erase(entry) : std::next(entry);
+    }
+    return gone;
   }
 
  private:
@@ -76,6 +109,11 @@ class MemoryState {
   Result<std::optional<VersionRecord>> find_version_by_session_id(SessionId id) const;
   Result<std::optional<VersionRecord>> find_version_by_session_name(std::string_view name) const;
   Result<std::vector<ChangeRecord>> list_changes(SeqNo seq_no) const;
+  Result<Touched> touched_between(SeqNo from, SeqNo to) const;
+  Result<std::vector<ObjectId>> list_unnamed_objects(std::size_t limit) const;
+  Result<std::optional<TagRecord>> find_tag(std::string_view name) const;
+  Result<std::vector<TagRecord>> list_tags(std::string_view after, std::size_t limit) const;
+  Result<std::vector<TagRecord>> tags_of(SeqNo seq_no) const;
   Result<GroupHead> group_head(const GroupKey& key) const;
   Result<DirectoryHead> directory_head(InodeId directory) const;
   Result<Term> current_term() const;
@@ -91,6 +129,11 @@ class MemoryState {
   void put_directory_head(InodeId directory, const DirectoryHead& head);
   void put_object(ObjectId id, std::uint64_t size_bytes);
   Result<void> add_version(const VersionRecord& version, std::vector<ChangeRecord> changes);
+  Result<void> put_tag(const TagRecord& tag);
+  Result<void> remove_tag(std::string_view name);
+  Result<void> remove_versions(std::span<const SeqNo> versions);
+  Result<std::size_t> prune(PruneCursor& cursor);
+  void forget_objects(std::span<const ObjectId> ids);
   Term raise_term();
   void put_config(std::string_view key, std::string_view value);
 
@@ -104,6 +147,7 @@ class MemoryState {
   VersionedMap<XattrKey, std::string> xattrs_;
   std::map<SeqNo, VersionRecord> versions_;
   std::map<SeqNo, std::vector<ChangeRecord>> changes_;
+  std::map<std::string, TagRecord, std::less<>> tags_;
   std::map<GroupKey, GroupHead> group_heads_;
   std::map<InodeId, DirectoryHead> directory_heads_;
   std::map<ObjectId, std::uint64_t> object_sizes_;

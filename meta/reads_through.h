@@ -66,6 +66,23 @@ class ReadsThrough : public Base {
     return self().read([&](auto& reader) { return reader.list_changes(seq_no); });
   }
 
+  Result<Touched> touched_between(SeqNo from, SeqNo to) override {
+    return self().read([&](auto& reader) { return reader.touched_between(from, to); });
+  }
+  Result<std::vector<ObjectId>> list_unnamed_objects(std::size_t limit) override {
+    return self().read([&](auto& reader) { return reader.list_unnamed_objects(limit); });
+  }
+
+  Result<std::optional<TagRecord>> find_tag(std::string_view name) override {
+    return self().read([&](auto& reader) { return reader.find_tag(name); });
+  }
+  Result<std::vector<TagRecord>> list_tags(std::string_view after, std::size_t limit) override {
+    return self().read([&](auto& reader) { return reader.list_tags(after, limit); });
+  }
+  Result<std::vector<TagRecord>> tags_of(SeqNo seq_no) override {
+    return self().read([&](auto& reader) { return reader.tags_of(seq_no); });
+  }
+
   Result<GroupHead> group_head(const GroupKey& key) override {
     return self().read([&](auto& reader) { return reader.group_head(key); });
   }

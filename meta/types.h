@@ -111,6 +111,7 @@ enum class ChangeKind : std::uint8_t {
   deleted = 3,     ///< D
   renamed = 4,     ///< R: `old_path` -> `path`
   attributes = 5,  ///< M: mode, owner or extended attributes only
+  times = 6,       ///< nothing but times: never shown, kept so that touched_between finds the inode
 };
 
 /// One line of what a version did. Paths are relative to the table's root, without a leading '/'.
@@ -122,6 +123,22 @@ struct ChangeRecord {
   GroupKey group;
   bool is_directory = false;
   bool operator==(const ChangeRecord&) const = default;
+};
+
+/// What may differ between two versions: keys to look at in both. Each once, in order.
+struct Touched {
+  std::vector<InodeId> inodes;  ///< also the directories of `dirents`
+  std::vector<DirentKey> dirents;
+  bool operator==(const Touched&) const = default;
+};
+
+/// How far a pruning has got.
+struct PruneCursor {
+  unsigned table = 0;
+  std::uint64_t first = 0;  ///< the key it stands behind, by the table's own columns
+  std::string name;
+  std::uint64_t second = 0;
+  bool done = false;
 };
 
 /// The last versions that touched one group. `none` where none did since the table was made.
@@ -141,6 +158,15 @@ struct DirectoryHead {
       SeqNo::none;  ///< anything below it changed, at any depth (its own entries too)
   SeqNo place_seq_no = SeqNo::none;  ///< it was made, renamed, moved or removed itself
   bool operator==(const DirectoryHead&) const = default;
+};
+
+/// A name somebody gave to a version, so that it can be found and is kept.
+struct TagRecord {
+  std::string name;
+  SeqNo seq_no = SeqNo::none;
+  TimeNs time_ns = 0;  ///< when it was set
+  uid_t uid = 0;       ///< by whom
+  bool operator==(const TagRecord&) const = default;
 };
 
 /// One committed version.

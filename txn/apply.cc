@@ -75,7 +75,7 @@ class Applier {
     for (const InodeDelta& inode : delta_.inodes) {
       if (inode.before) continue;
       if (is_replaced(inode.mine.id)) {
-        if (inode.mine.object != ObjectId::none) applied_.unused.push_back(inode.mine.object);
+        give_up_body(inode);
         continue;
       }
       InodeRecord record = inode.mine;
@@ -84,7 +84,7 @@ class Applier {
           found != validation_.inherited.end()) {
         TRY(inherit(found->second, record));
       }
-      if (record.object != ObjectId::none) TRY(put_object(record));
+      if (record.object != ObjectId::none) TRY(put_object(inode));
       made_.insert(record.id);
       inodes_.emplace(record.id, std::move(record));
     }
@@ -101,9 +101,14 @@ class Applier {
     return {};
   }
 
-  Result<void> put_object(const InodeRecord& record) {
-    version_.bytes += record.size_bytes;
-    return transaction_.put_object(record.object, record.size_bytes);
+  Result<void> put_object(const InodeDelta& inode) {
+    if (!inode.shares_body) version_.bytes += inode.mine.size_bytes;
+    return transaction_.put_object(inode.mine.object, inode.mine.size_bytes);
+  }
+
+  void give_up_body(const InodeDelta& inode) {
+    if (inode.mine.object != ObjectId::none && !inode.shares_body)
+      applied_.unused.push_back(inode.mine.object);
   }
 
   // --- names
@@ -171,10 +176,10 @@ class Applier {
       record->size_bytes = mine.size_bytes;
       record->mtime_ns = mine.mtime_ns;
       record->atime_ns = mine.atime_ns;
-      if (mine.object != ObjectId::none) TRY(put_object(mine));
+      if (mine.object != ObjectId::none) TRY(put_object(delta));
       applied_.publication.contents.push_back(mine.id);
-    } else if (delta.content && mine.object != ObjectId::none) {
-      applied_.unused.push_back(mine.object);
+    } else if (delta.content) {
+      give_up_body(delta);
     }
     if (delta.mode) record->mode = mine.mode;
     if (delta.uid) record->uid = mine.uid;
@@ -370,6 +375,12 @@ class Applier {
       count(change.kind);
       applied_.changes.push_back(std::move(change));
     }
+    for (const InodeDelta& inode : delta_.times) {
+      ChangeRecord times;
+      times.kind = ChangeKind::times;
+      times.inode = inode.mine.id;
+      applied_.changes.push_back(std::move(times));
+    }
     version_.only_deletes = delta_.only_deletes;
     applied_.publication.version = seq_no_;
     return transaction_.add_version(version_, applied_.changes);
@@ -391,6 +402,8 @@ class Applier {
         break;
       case ChangeKind::attributes:
         ++version_.attributes;
+        break;
+      case ChangeKind::times:
         break;
     }
   }

@@ -111,6 +111,7 @@ class DeltaBuilder {
   /// Size and times of a staged body, and whether anybody wrote it.
   Result<void> read_body(const ChangedInode& changed, InodeDelta& delta) {
     if (!changed.body_staged || delta.mine.object == ObjectId::none) {
+      delta.shares_body = delta.mine.object != ObjectId::none;
       delta.content =
           delta.mine.is_regular() && delta.before && delta.mine.object != delta.before->object;
       return {};

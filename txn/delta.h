@@ -26,6 +26,8 @@ struct InodeDelta {
   std::vector<DirentKey> links;       ///< its names in the session
   std::vector<DirentKey> base_links;  ///< its names in the base
   bool content = false;
+  /// The body is no staged one of the session's own: committed versions name it too.
+  bool shares_body = false;
   bool mode = false;
   bool uid = false;
   bool gid = false;

@@ -54,6 +54,7 @@ char letter_of(ChangeKind kind) {
       return 'R';
     case ChangeKind::modified:
     case ChangeKind::attributes:
+    case ChangeKind::times:
       return 'M';
   }
   return '?';

@@ -100,12 +100,14 @@ inline constexpr RowRule kRowRules[] = {
      "dirent.name, dirent.parent, dirent.since, past.until) FROM dirent JOIN dirent_history AS "
      "past ON past.parent = dirent.parent AND past.name = dirent.name WHERE past.until > "
      "dirent.since"},
+    // At the oldest version that has the name: those before it may have been removed.
     {"past-name-without-inode",
      "SELECT format('%s in directory %d stood for inode %d, which was not there at version %d', "
-     "name, parent, inode, since) FROM dirent_history AS past WHERE NOT EXISTS (SELECT 1 FROM "
-     "inode WHERE id = past.inode AND inode.since <= past.since) AND NOT EXISTS (SELECT 1 FROM "
-     "inode_history AS old WHERE old.id = past.inode AND old.since <= past.since AND old.until > "
-     "past.since)"},
+     "name, parent, inode, seen) FROM (SELECT name, parent, inode, until, (SELECT MIN(seq_no) FROM "
+     "version WHERE seq_no >= since) AS seen FROM dirent_history) AS past WHERE seen < until AND "
+     "NOT EXISTS (SELECT 1 FROM inode WHERE id = past.inode AND inode.since <= past.seen) AND NOT "
+     "EXISTS (SELECT 1 FROM inode_history AS old WHERE old.id = past.inode AND old.since <= "
+     "past.seen AND old.until > past.seen)"},
     {"ahead-of-head",
      "SELECT format('inode %d is of version %d, which is not there', id, since) FROM inode WHERE "
      "since > " COMMITFS_HEAD
@@ -142,9 +144,11 @@ inline constexpr RowRule kRowRules[] = {
      "excluded.subtree_seq_no) WHERE subtree_seq_no < excluded.subtree_seq_no"},
     {"change-without-version",
      "SELECT format('a change of %s belongs to version %d, which is not there', path, seq_no) FROM "
-     "change WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.seq_no = change.seq_no)",
-     "DELETE FROM change WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.seq_no = "
-     "change.seq_no)"},
+     "change WHERE seq_no > " COMMITFS_HEAD,
+     "DELETE FROM change WHERE seq_no > " COMMITFS_HEAD},
+    {"tag-without-version",
+     "SELECT format('tag %s names version %d, which is not there', name, seq_no) FROM tag WHERE NOT "
+     "EXISTS (SELECT 1 FROM version WHERE version.seq_no = tag.seq_no)"},
     {"term-behind",
      "SELECT format('version %d is of term %d, and the newest term is %d', seq_no, term, (SELECT "
      "ifnull(MAX(term), 0) FROM term)) FROM version WHERE term > (SELECT ifnull(MAX(term), 0) FROM "

@@ -126,6 +126,13 @@ constexpr char kAddStagedReads[] = R"sql(
   ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr char kAddTags[] = R"sql(
+  CREATE TABLE tag (
+    name BLOB PRIMARY KEY, seq_no INTEGER NOT NULL, time_ns INTEGER NOT NULL, uid INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tag_seq_no ON tag (seq_no);
+)sql";
+
 // One row, see kCountDurableWrite.
 constexpr char kAddDurableWrites[] = R"sql(
   CREATE TABLE durable_write (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT;
@@ -134,9 +141,9 @@ constexpr char kAddDurableWrites[] = R"sql(
 
 // Appended, never edited: a file out there has seen the ones before. The identity says how many
 // there are.
-constexpr Sql kCatalogMigrations[] = {Sql(kCreateCatalog)};
+constexpr Sql kCatalogMigrations[] = {Sql(kCreateCatalog), Sql(kAddTags)};
 constexpr char kIdentifyCatalog[] =
-    "PRAGMA application_id = 0x434D4653; PRAGMA user_version = 1";  // "CMFS"
+    "PRAGMA application_id = 0x434D4653; PRAGMA user_version = 2";  // "CMFS"
 constexpr Sql kStagingMigrations[] = {Sql(kCreateStaging), Sql(kAddStagedReads),
                                       Sql(kAddDurableWrites)};
 constexpr char kIdentifyStaging[] =

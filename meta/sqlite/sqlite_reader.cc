@@ -10,6 +10,7 @@
 #include "meta/name.h"
 #include "meta/sqlite/rows.h"
 #include "meta/sqlite/statements.h"
+#include "meta/touched_keys.h"
 
 namespace commitfs::sqlite {
 namespace {
@@ -26,6 +27,17 @@ std::int64_t limit_of(std::size_t limit) {
 Result<std::optional<VersionRecord>> only_version(Use row) {
   if (!TRY(row.step())) return std::nullopt;
   return TRY(read_version(row));
+}
+
+Result<std::vector<TagRecord>> all_tags(Use row) {
+  std::vector<TagRecord> tags;
+  while (TRY(row.step())) {
+    tags.push_back({.name = row.get<std::string>(0),
+                    .seq_no = row.get<SeqNo>(1),
+                    .time_ns = row.get<TimeNs>(2),
+                    .uid = row.get<uid_t>(3)});
+  }
+  return tags;
 }
 
 Result<std::optional<std::string>> only_bytes(Use row) {
@@ -180,6 +192,40 @@ Result<std::vector<ChangeRecord>> SqliteReader::list_changes(SeqNo seq_no) {
          .is_directory = row.get<bool>(6)});
   }
   return changes;
+}
+
+Result<Touched> SqliteReader::touched_between(SeqNo from, SeqNo to) {
+  TouchedKeys keys;
+  auto row = TRY(connection_.use(kListTouched, from, to));
+  while (TRY(row.step())) {
+    keys.add(row.get<ChangeKind>(0), row.get<InodeId>(1), row.get<InodeId>(2),
+             row.get<std::string>(3));
+  }
+  return std::move(keys).take();
+}
+
+Result<std::vector<ObjectId>> SqliteReader::list_unnamed_objects(std::size_t limit) {
+  std::vector<ObjectId> ids;
+  auto row = TRY(connection_.use(kListUnnamedObjects, limit_of(limit)));
+  while (TRY(row.step()))
+    ids.push_back(row.get<ObjectId>(0));
+  return ids;
+}
+
+// Tags.
+
+Result<std::optional<TagRecord>> SqliteReader::find_tag(std::string_view name) {
+  auto found = TRY(all_tags(TRY(connection_.use(kFindTag, name))));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+Result<std::vector<TagRecord>> SqliteReader::list_tags(std::string_view after, std::size_t limit) {
+  return all_tags(TRY(connection_.use(kListTags, after, limit_of(limit))));
+}
+
+Result<std::vector<TagRecord>> SqliteReader::tags_of(SeqNo seq_no) {
+  return all_tags(TRY(connection_.use(kListTagsOf, seq_no)));
 }
 
 // What validation asks, and settings.

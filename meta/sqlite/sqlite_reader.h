@@ -39,6 +39,11 @@ class SqliteReader {
   Result<std::optional<VersionRecord>> find_version_by_session_id(SessionId id);
   Result<std::optional<VersionRecord>> find_version_by_session_name(std::string_view name);
   Result<std::vector<ChangeRecord>> list_changes(SeqNo seq_no);
+  Result<Touched> touched_between(SeqNo from, SeqNo to);
+  Result<std::vector<ObjectId>> list_unnamed_objects(std::size_t limit);
+  Result<std::optional<TagRecord>> find_tag(std::string_view name);
+  Result<std::vector<TagRecord>> list_tags(std::string_view after, std::size_t limit);
+  Result<std::vector<TagRecord>> tags_of(SeqNo seq_no);
   Result<GroupHead> group_head(const GroupKey& key);
   Result<DirectoryHead> directory_head(InodeId directory);
   Result<Term> current_term();

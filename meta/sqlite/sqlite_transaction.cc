@@ -6,6 +6,7 @@
 
 #include "meta/base/fault.h"
 #include "meta/sqlite/netstring.h"
+#include "meta/sqlite/prune.h"
 #include "meta/sqlite/statements.h"
 
 namespace commitfs::sqlite {
@@ -101,6 +102,39 @@ Result<void> SqliteTransaction::add_changes(SeqNo seq_no, std::span<const Change
     TRY(run(kAddChange, seq_no, ordinal++, change.kind, change.path, change.old_path, change.inode,
             change.group.partition, change.group.group, change.is_directory));
   }
+  return {};
+}
+
+Result<void> SqliteTransaction::put_tag(const TagRecord& tag) {
+  if (!TRY(find_version(tag.seq_no))) return fail(ENOENT, "tag a version that is not there");
+  return run(kPutTag, tag.name, tag.seq_no, tag.time_ns, tag.uid);
+}
+
+Result<void> SqliteTransaction::remove_tag(std::string_view name) {
+  TRY(run(kDeleteTag, name));
+  if (open_.connection().changed_rows() == 0) return fail(ENOENT, "remove a tag that is not there");
+  return {};
+}
+
+Result<void> SqliteTransaction::remove_versions(std::span<const SeqNo> versions) {
+  const SeqNo head = TRY(head_seq_no());
+  for (const SeqNo seq_no : versions) {
+    if (seq_no == head) return fail(EBUSY, "remove the newest version");
+    if (!TRY(tags_of(seq_no)).empty()) return fail(EBUSY, "remove a version that has a tag");
+  }
+  for (const SeqNo seq_no : versions)
+    TRY(run(kDeleteVersion, seq_no));
+  return {};
+}
+
+Result<std::size_t> SqliteTransaction::prune(PruneCursor& cursor, std::size_t limit) {
+  TRY(check_open());
+  return sqlite::prune(open_.connection(), cursor, limit);
+}
+
+Result<void> SqliteTransaction::forget_objects(std::span<const ObjectId> ids) {
+  for (const ObjectId id : ids)
+    TRY(run(kDeleteObject, id));
   return {};
 }
 

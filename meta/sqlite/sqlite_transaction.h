@@ -36,6 +36,13 @@ class SqliteTransaction final : public ReadsThrough<CatalogTransaction, SqliteTr
   Result<void> add_version(const VersionRecord& version,
                            std::span<const ChangeRecord> changes) override;
 
+  Result<void> put_tag(const TagRecord& tag) override;
+  Result<void> remove_tag(std::string_view name) override;
+
+  Result<void> remove_versions(std::span<const SeqNo> versions) override;
+  Result<std::size_t> prune(PruneCursor& cursor, std::size_t limit) override;
+  Result<void> forget_objects(std::span<const ObjectId> ids) override;
+
   Result<Term> raise_term() override;
   Result<void> put_config(std::string_view key, std::string_view value) override;
 

@@ -127,8 +127,19 @@ inline constexpr char kFindVersionBySessionName[] =
     " FROM version WHERE session = ?1 ORDER BY seq_no DESC LIMIT 1";
 inline constexpr char kListChanges[] =
     "SELECT kind, path, old_path, inode, partition, group_name, is_directory FROM change WHERE "
-    "seq_no = ?1 "
-    "ORDER BY ordinal";
+    "seq_no = ?1 AND kind <> 6 ORDER BY ordinal";
+inline constexpr char kListTouched[] =
+    "SELECT kind, inode, partition, path FROM change WHERE seq_no > ?1 AND seq_no <= ?2";
+// Every inode is read, so sorting beats looking for each body; no commit has to keep an index.
+inline constexpr char kListUnnamedObjects[] =
+    "SELECT id FROM object EXCEPT SELECT object FROM inode EXCEPT SELECT object FROM "
+    "inode_history ORDER BY id LIMIT ?1";
+
+inline constexpr char kFindTag[] = "SELECT name, seq_no, time_ns, uid FROM tag WHERE name = ?1";
+inline constexpr char kListTags[] =
+    "SELECT name, seq_no, time_ns, uid FROM tag WHERE name > ?1 ORDER BY name LIMIT ?2";
+inline constexpr char kListTagsOf[] =
+    "SELECT name, seq_no, time_ns, uid FROM tag WHERE seq_no = ?1 ORDER BY name";
 
 // Reads of what validation asks.
 
@@ -181,7 +192,8 @@ inline constexpr char kPutDirectoryHead[] =
     "place_seq_no) "
     "VALUES (?1, ?2, ?3, ?4)";
 inline constexpr char kPutObject[] =
-    "INSERT OR REPLACE INTO object (id, size_bytes) VALUES (?1, ?2)";
+    "INSERT INTO object (id, size_bytes) VALUES (?1, ?2) "
+    "ON CONFLICT (id) DO UPDATE SET size_bytes = excluded.size_bytes";
 inline constexpr char kAddVersion[] =
     "INSERT INTO version (" COMMITFS_VERSION_COLUMNS
     ") "
@@ -190,10 +202,49 @@ inline constexpr char kAddChange[] =
     "INSERT INTO change (seq_no, ordinal, kind, path, old_path, inode, partition, group_name, "
     "is_directory) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+inline constexpr char kDeleteVersion[] = "DELETE FROM version WHERE seq_no = ?1";
+inline constexpr char kDeleteObject[] = "DELETE FROM object WHERE id = ?1";
+inline constexpr char kPutTag[] =
+    "INSERT OR REPLACE INTO tag (name, seq_no, time_ns, uid) VALUES (?1, ?2, ?3, ?4)";
+inline constexpr char kDeleteTag[] = "DELETE FROM tag WHERE name = ?1";
 inline constexpr char kAddTerm[] = "INSERT INTO term (term) VALUES (?1)";
 inline constexpr char kPutConfig[] = "INSERT OR REPLACE INTO config (key, value) VALUES (?1, ?2)";
 inline constexpr char kReserveIds[] =
     "UPDATE next_id SET id = id + ?2 WHERE kind = ?1 RETURNING id - ?2";
+
+// Pruning goes through each table of the past by its key. The bound is the last of ?3 rows behind
+// the cursor, or the last row; then the rows up to it go that no version sees.
+
+#define COMMITFS_IS_UNSEEN \
+  "NOT EXISTS (SELECT 1 FROM version WHERE seq_no >= since AND seq_no < until)"
+
+inline constexpr char kFindInodeHistoryBound[] =
+    "SELECT id, until FROM (SELECT id, until FROM inode_history WHERE (id, until) > (?1, ?2) "
+    "ORDER BY id, until LIMIT ?3) ORDER BY id DESC, until DESC LIMIT 1";
+inline constexpr char kPruneInodeHistory[] =
+    "DELETE FROM inode_history WHERE (id, until) > (?1, ?2) AND (id, until) <= (?3, ?4) "
+    "AND " COMMITFS_IS_UNSEEN;
+inline constexpr char kFindDirentHistoryBound[] =
+    "SELECT parent, name, until FROM (SELECT parent, name, until FROM dirent_history "
+    "WHERE (parent, name, until) > (?1, ?2, ?3) ORDER BY parent, name, until LIMIT ?4) "
+    "ORDER BY parent DESC, name DESC, until DESC LIMIT 1";
+inline constexpr char kPruneDirentHistory[] =
+    "DELETE FROM dirent_history WHERE (parent, name, until) > (?1, ?2, ?3) "
+    "AND (parent, name, until) <= (?4, ?5, ?6) AND " COMMITFS_IS_UNSEEN;
+inline constexpr char kFindXattrHistoryBound[] =
+    "SELECT inode, name, until FROM (SELECT inode, name, until FROM xattr_history "
+    "WHERE (inode, name, until) > (?1, ?2, ?3) ORDER BY inode, name, until LIMIT ?4) "
+    "ORDER BY inode DESC, name DESC, until DESC LIMIT 1";
+inline constexpr char kPruneXattrHistory[] =
+    "DELETE FROM xattr_history WHERE (inode, name, until) > (?1, ?2, ?3) "
+    "AND (inode, name, until) <= (?4, ?5, ?6) AND " COMMITFS_IS_UNSEEN;
+inline constexpr char kFindOldestVersion[] = "SELECT MIN(seq_no) FROM version";
+inline constexpr char kFindChangeBound[] =
+    "SELECT seq_no, ordinal FROM (SELECT seq_no, ordinal FROM change WHERE seq_no < ?1 "
+    "ORDER BY seq_no, ordinal LIMIT ?2) ORDER BY seq_no DESC, ordinal DESC LIMIT 1";
+inline constexpr char kPruneChanges[] = "DELETE FROM change WHERE (seq_no, ordinal) <= (?1, ?2)";
+
+#undef COMMITFS_IS_UNSEEN
 
 inline constexpr char kSetSavepoint[] = "SAVEPOINT s";
 inline constexpr char kReleaseSavepoint[] = "RELEASE s";

@@ -93,6 +93,9 @@ void RandomCatalogsTest::compare_reads(CatalogReader& a, CatalogReader& b) {
   both(a, b, "find_version_at",
        [&](auto& c) { return c.find_version_at(TimeNs(raw(at)) * 10 - 1); });
   both(a, b, "list_changes", [&](auto& c) { return c.list_changes(at); });
+  both(a, b, "find_tag", [&](auto& c) { return c.find_tag(name); });
+  both(a, b, "list_tags", [&](auto& c) { return c.list_tags(after, limit); });
+  both(a, b, "tags_of", [&](auto& c) { return c.tags_of(at); });
   both(a, b, "group_head", [&](auto& c) { return c.group_head({parent, name}); });
   both(a, b, "directory_head", [&](auto& c) { return c.directory_head(parent); });
   both(a, b, "current_term", [&](auto& c) { return c.current_term(); });
@@ -117,6 +120,13 @@ void RandomCatalogsTest::write_something(CatalogTransaction& a, CatalogTransacti
     if (kind == 7) must(transaction->remove_xattr(seq_no, {inode, name}));
     if (kind == 1) must(transaction->put_group_head({parent, name}, group_head));
     if (kind == 2) must(transaction->put_directory_head(parent, {seq_no, seq_no, seq_no}));
+  }
+  const TagRecord tag{.name = name, .seq_no = any_version(), .time_ns = 1, .uid = 2};
+  if (kind == 3) {
+    EXPECT_EQ(a.put_tag(tag).has_value(), b.put_tag(tag).has_value());
+  }
+  if (kind == 4) {
+    EXPECT_EQ(a.remove_tag(name).has_value(), b.remove_tag(name).has_value());
   }
 }
 

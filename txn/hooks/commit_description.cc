@@ -22,6 +22,7 @@ const char* letter(ChangeKind kind) {
       return "R";
     case ChangeKind::modified:
     case ChangeKind::attributes:
+    case ChangeKind::times:
       return "M";
   }
   return "M";

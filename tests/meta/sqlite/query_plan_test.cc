@@ -80,6 +80,10 @@ TEST_F(QueryPlanTest, VersionsAreSearched) {
   EXPECT_STREAMED(kFindVersionBySessionId);
   EXPECT_STREAMED(kFindVersionBySessionName);
   EXPECT_STREAMED(kListChanges);
+  EXPECT_STREAMED(kListTouched);
+  EXPECT_STREAMED(kFindTag);
+  EXPECT_STREAMED(kListTags);
+  EXPECT_STREAMED(kListTagsOf);
 }
 
 TEST_F(QueryPlanTest, WritesFindTheirRowsByKey) {

@@ -92,6 +92,7 @@ constexpr RowDamage kRowDamages[] = {
     {"directory-head-ahead", "UPDATE directory_head SET subtree_seq_no = 77", true},
     {"directory-head-behind", "DELETE FROM directory_head", true},
     {"change-without-version", "UPDATE change SET seq_no = 77 WHERE seq_no = 3", true},
+    {"tag-without-version", "INSERT INTO tag VALUES (CAST('x' AS BLOB), 77, 0, 0)"},
     {"term-behind", "DELETE FROM term", true},
     {"id-used-already", "UPDATE next_id SET id = 2", true},
     {"session-without-base", "UPDATE session SET base = 77", false, true},
