@@ -7,6 +7,7 @@
 #include "fs/mount_state.h"
 #include "txn/config/config_store.h"
 #include "txn/status.h"
+#include "txn/tags.h"
 #include "txn/text.h"
 
 /// The tables of control files: what each shows, and what it takes.
@@ -26,7 +27,7 @@ ControlText line(std::string value) {
 Result<std::string> log_page(Catalog& catalog, SeqNo& before) {
   std::string text;
   for (const VersionRecord& version : TRY(catalog.list_versions(before, kLogPage))) {
-    std::string one = format_log_line(version);
+    std::string one = format_log_line(version, TRY(tag_names(catalog, version.seq_no)));
     if (one.empty() || one.back() != '\n') one += '\n';
     text += one;
     before = version.seq_no;

@@ -37,6 +37,11 @@ class FixedNode {
   /// creat(2) of a name that is not there; the file is opened afterwards like one that was.
   virtual Result<Entry> create_file(std::string_view name);
   virtual Result<void> remove_file(std::string_view name);
+  /// symlink(2).
+  virtual Result<Entry> make_symlink(std::string_view name, std::string_view target,
+                                     const Caller& caller);
+  /// renameat2(2) within the directory.
+  virtual Result<void> rename(std::string_view from, std::string_view to, unsigned flags);
   /// Why nothing else can be made, renamed or removed here.
   virtual Error refusal(std::string_view name);
 

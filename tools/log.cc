@@ -8,6 +8,7 @@
 #include "tools/text.h"
 #include "tools/verb.h"
 #include "txn/table.h"
+#include "txn/tags.h"
 
 namespace commitfs {
 namespace {
@@ -20,7 +21,10 @@ struct LogArguments {
   bool json = false;
 };
 
-std::string to_json_line(const VersionRecord& version) {
+Result<std::string> to_json_line(CatalogReader& catalog, const VersionRecord& version) {
+  std::vector<std::string> tags;
+  for (TagRecord& tag : TRY(catalog.tags_of(version.seq_no)))
+    tags.push_back(std::move(tag.name));
   const nlohmann::ordered_json json = {
       {"seq_no", raw(version.seq_no)},
       {"primary_term", raw(version.term)},
@@ -38,6 +42,7 @@ std::string to_json_line(const VersionRecord& version) {
       {"renamed", version.renamed},
       {"attributes", version.attributes},
       {"bytes", version.bytes},
+      {"tags", tags},
   };
   // Names and messages may be any bytes; JSON may not.
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -55,7 +60,9 @@ Result<void> print_log(CatalogReader& catalog, const LogArguments& arguments) {
     const auto versions = TRY(catalog.list_versions(before, std::min(left, kPage)));
     if (versions.empty()) break;
     for (const VersionRecord& version : versions) {
-      print_line(arguments.json ? to_json_line(version) : format_log_line(version));
+      print_line(arguments.json
+                     ? TRY(to_json_line(catalog, version))
+                     : format_log_line(version, TRY(tag_names(catalog, version.seq_no))));
     }
     left -= versions.size();
     before = versions.back().seq_no;

@@ -57,7 +57,7 @@ class Table {
 };
 
 /// One version of the log, as `cat .commitfs/log` and `commitfs log` show it; without a newline.
-/// Fields: see log_format.cc.
-std::string format_log_line(const VersionRecord& version);
+/// Fields: see log_format.cc. `tags` as of tag_names.
+std::string format_log_line(const VersionRecord& version, std::string_view tags = {});
 
 }  // namespace commitfs

@@ -124,9 +124,12 @@ Result<std::optional<SeqNo>> resolve_version(CatalogReader& catalog, std::string
   if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
     return version_of_number(catalog, text);
   }
-  const std::optional<TimeNs> time_ns = parse_time(text);
-  if (!time_ns) return std::nullopt;
-  return version_of_time(catalog, *time_ns);
+  if (const std::optional<TimeNs> time_ns = parse_time(text)) {
+    return version_of_time(catalog, *time_ns);
+  }
+  const auto tag = TRY(catalog.find_tag(text));
+  if (!tag) return std::nullopt;
+  return tag->seq_no;
 }
 
 std::optional<TimeNs> parse_time(std::string_view text) {

@@ -14,6 +14,7 @@ namespace commitfs {
 ///   2026-11-20T18:00:00Z    the newest version of then; see parse_time. A time that is still to
 ///   come names none:
 ///                           what it stands for would change with the next commit.
+///   any other               the version that has this tag
 /// Errors: those of the catalog. Thread-safe.
 Result<std::optional<SeqNo>> resolve_version(CatalogReader& catalog, std::string_view text);
 

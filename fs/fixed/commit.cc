@@ -12,14 +12,7 @@ class CommitDirectory : public FixedNode {
   explicit CommitDirectory(Mount& mount) : mount_(mount) {}
 
   /// Who may commit is who may write to the table's directory.
-  Result<struct stat> attributes() override {
-    struct stat table{};
-    if (::stat(mount_.table.directory().c_str(), &table) != 0) return fail_errno("stat the table");
-    struct stat result = mount_.own_attributes(table.st_mode & (S_IFMT | 07777));
-    result.st_uid = table.st_uid;
-    result.st_gid = table.st_gid;
-    return result;
-  }
+  Result<struct stat> attributes() override { return attributes_of_table(mount_); }
 
   Result<Entry> lookup(std::string_view name) override {
     TRY(fault::point("fs.lookup_receipt"));
@@ -67,6 +60,15 @@ class CommitDirectory : public FixedNode {
 };
 
 }  // namespace
+
+Result<struct stat> attributes_of_table(const Mount& mount) {
+  struct stat table{};
+  if (::stat(mount.table.directory().c_str(), &table) != 0) return fail_errno("stat the table");
+  struct stat result = mount.own_attributes(table.st_mode & (S_IFMT | 07777));
+  result.st_uid = table.st_uid;
+  result.st_gid = table.st_gid;
+  return result;
+}
 
 std::shared_ptr<FixedNode> make_commit_directory(Mount& mount) {
   return std::make_shared<CommitDirectory>(mount);

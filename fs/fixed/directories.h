@@ -7,6 +7,10 @@
 /// The directories at the top of the mount, one file each.
 namespace commitfs::fs {
 
+/// Mode and owner of the table's own directory: who may write to it may change what stands for the
+/// table in the mount.
+Result<struct stat> attributes_of_table(const Mount& mount);
+
 std::shared_ptr<FixedNode> make_mount_root(Mount& mount);
 /// Open sessions: mkdir begins one, rmdir drops an unchanged one.
 std::shared_ptr<FixedNode> make_sessions_directory(Mount& mount);
@@ -14,6 +18,7 @@ std::shared_ptr<FixedNode> make_sessions_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_commit_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_discard_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount);
+/// A link for each tag: made, renamed over another and removed like any link.
 std::shared_ptr<FixedNode> make_tags_directory(Mount& mount);
 
 /// `discard/NAME` answers with the dropped session's empty root, for the newest dropped: mv looks

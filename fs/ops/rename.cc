@@ -1,3 +1,4 @@
+#include "fs/fixed_node.h"
 #include "fs/mount_state.h"
 #include "fs/ops.h"
 #include "fs/root_rules.h"
@@ -19,6 +20,15 @@ Result<void> rename_in_tree(const Caller& caller, const Node& parent, const char
   return tree::rename(*session, parent.inode, name, new_parent.inode, new_name, flags);
 }
 
+/// Waits for the catalog to be durable.
+void rename_tag(Request request, const std::shared_ptr<Node>& tags, const std::string& name,
+                const std::string& new_name, unsigned flags) {
+  Mount& mount = request.mount();
+  mount.executor.post([request = std::move(request), tags, name, new_name, flags]() mutable {
+    request.done(tags->fixed->rename(name, new_name, flags));
+  });
+}
+
 }  // namespace
 
 void rename(Request request, NodeId parent_id, const char* name, NodeId new_parent_id,
@@ -30,6 +40,9 @@ void rename(Request request, NodeId parent_id, const char* name, NodeId new_pare
   if (!new_parent) return request.error(new_parent.error());
   if (parent_id == kSessionsNode) {
     return move_session(std::move(request), name, *new_parent, new_name, flags);
+  }
+  if (parent_id == kTagsNode && new_parent_id == kTagsNode) {
+    return rename_tag(std::move(request), *parent, name, new_name, flags);
   }
   request.done(rename_in_tree(request.caller(), **parent, name, **new_parent, new_name, flags));
 }

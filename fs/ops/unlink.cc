@@ -8,7 +8,7 @@
 namespace commitfs::fs::ops {
 namespace {
 
-Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const char* name) {
+Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const std::string& name) {
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->remove_file(name);
   Session* session = TRY(writable_directory(*directory, name));
@@ -19,7 +19,13 @@ Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const cha
 }  // namespace
 
 void unlink(Request request, NodeId parent, const char* name) {
-  request.done(remove(request.mount(), request.caller(), parent, name));
+  Mount& mount = request.mount();
+  const Caller caller = request.caller();
+  if (parent != kTagsNode) return request.done(remove(mount, caller, parent, name));
+  mount.executor.post(
+      [&mount, request = std::move(request), caller, parent, name = std::string(name)]() mutable {
+        request.done(remove(mount, caller, parent, name));
+      });
 }
 
 }  // namespace commitfs::fs::ops

@@ -84,11 +84,6 @@ TEST_P(ControlFiles, ABadTokenIsRefusedByTheWrite) {
   EXPECT_THAT(sh("printf 'a\\0b' > sessions/s/.commitfs/token"), FailedWith("Invalid argument"));
 }
 
-TEST_P(ControlFiles, NamesOfLaterStepsAreReserved) {
-  session("s", "");
-  EXPECT_THAT(sh("ln -s 1 tags/first"), FailedWith("Operation not permitted"));
-}
-
 TEST_P(ControlFiles, NothingElseCanBeMadeOrRemovedThere) {
   session("s", "");
   EXPECT_THAT(sh("echo x > sessions/s/.commitfs/other"), FailedWith(""));

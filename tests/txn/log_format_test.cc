@@ -23,6 +23,12 @@ TEST(LogLine, HasSevenFieldsSeparatedByTabs) {
             "43\t2026-11-20T18:00:00.000000005Z\t4000000123\tnightly\twrite\tA3 M2\tnightly load");
 }
 
+TEST(LogLine, OfATaggedVersionHasOneMore) {
+  EXPECT_EQ(format_log_line(version(), "v1 v2"),
+            "43\t2026-11-20T18:00:00.000000005Z\t4000000123\tnightly\twrite\tA3 M2\tnightly load"
+            "\tv1 v2");
+}
+
 TEST(LogLine, OfTheAdoptionHasADashForTheSession) {
   VersionRecord adoption;
   adoption.seq_no = SeqNo{1};
