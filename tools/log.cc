@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
-#include "tools/mount_point.h"
+#include "tools/log_filter.h"
+#include "tools/table_reader.h"
 #include "tools/text.h"
 #include "tools/verb.h"
 #include "txn/table.h"
@@ -14,11 +17,19 @@ namespace commitfs {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+/// How often the catalog is asked for news: no file's change can be waited for from outside.
+constexpr std::chrono::milliseconds kFollowPause{100};
 
 struct LogArguments {
   std::filesystem::path place;
   std::size_t count = 0;  ///< 0: all
   bool json = false;
+  bool follow = false;
+  LogFilter filter;
+
+  bool is_plain() const {
+    return !json && !follow && filter.since.empty() && filter.path.empty() && filter.group.empty();
+  }
 };
 
 Result<std::string> to_json_line(CatalogReader& catalog, const VersionRecord& version) {
@@ -53,34 +64,43 @@ void print_line(std::string line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
+Result<void> print_version(CatalogReader& catalog, const VersionRecord& version, bool json) {
+  print_line(json ? TRY(to_json_line(catalog, version))
+                  : format_log_line(version, TRY(tag_names(catalog, version.seq_no))));
+  return {};
+}
+
 Result<void> print_log(CatalogReader& catalog, const LogArguments& arguments) {
   std::size_t left = arguments.count == 0 ? SIZE_MAX : arguments.count;
   SeqNo before = SeqNo::none;
   while (left > 0) {
-    const auto versions = TRY(catalog.list_versions(before, std::min(left, kPage)));
-    if (versions.empty()) break;
+    const auto versions = TRY(catalog.list_versions(before, kPage));
     for (const VersionRecord& version : versions) {
-      print_line(arguments.json
-                     ? TRY(to_json_line(catalog, version))
-                     : format_log_line(version, TRY(tag_names(catalog, version.seq_no))));
+      if (left == 0 || !arguments.filter.is_recent(version)) return {};
+      if (!TRY(arguments.filter.matches(catalog, version))) continue;
+      TRY(print_version(catalog, version, arguments.json));
+      --left;
     }
-    left -= versions.size();
+    // No bound and version 1 look alike from here.
+    if (versions.size() < kPage || versions.back().seq_no <= SeqNo{1}) return {};
     before = versions.back().seq_no;
   }
   return {};
 }
 
-/// The table that `place` is, or that is mounted there.
-Result<std::filesystem::path> find_table(const std::filesystem::path& place) {
-  if (auto mount = find_our_mount(place)) return std::filesystem::path(mount->source);
-  std::error_code error;
-  const std::filesystem::path table = std::filesystem::canonical(place, error);
-  if (error) return fail_on(place, error.value());
-  if (!Table::is_table(table)) {
-    return fail(EINVAL,
-                fmt::format("{} is neither a table nor the mount point of one", table.native()));
+/// Prints what comes after `seen`, oldest first, until the program is ended.
+Result<void> follow_log(CatalogReader& catalog, const LogArguments& arguments, SeqNo seen) {
+  while (std::fflush(stdout) == 0) {
+    const SeqNo head = TRY(catalog.head_seq_no());
+    for (; seen < head; seen = SeqNo{raw(seen) + 1}) {
+      const auto version = TRY(catalog.find_version(SeqNo{raw(seen) + 1}));
+      if (version && TRY(arguments.filter.matches(catalog, *version)))
+        TRY(print_version(catalog, *version, arguments.json));
+    }
+    if (std::fflush(stdout) != 0) break;
+    std::this_thread::sleep_for(kFollowPause);
   }
-  return table;
+  return fail(errno, "write");
 }
 
 /// For those who may not read the table itself, the mount shows the same.
@@ -97,16 +117,24 @@ bool print_log_of_mount(const LogArguments& arguments) {
   return true;
 }
 
-int run(const LogArguments& arguments) {
+Result<void> log(CatalogReader& catalog, LogArguments& arguments) {
+  TRY(arguments.filter.resolve(catalog));
+  const SeqNo head = TRY(catalog.head_seq_no());
+  TRY(print_log(catalog, arguments));
+  if (!arguments.follow) return {};
+  return follow_log(catalog, arguments, head);
+}
+
+int run(LogArguments& arguments) {
   const auto table = find_table(arguments.place);
   if (!table) return fail_with(table.error().context);
   const auto catalog = Table::open_catalog(*table);
   if (!catalog) {
     const bool denied = catalog.error().code == EACCES || catalog.error().code == EPERM;
-    if (denied && !arguments.json && print_log_of_mount(arguments)) return kSucceeded;
+    if (denied && arguments.is_plain() && print_log_of_mount(arguments)) return kSucceeded;
     return fail_with(fail_because(catalog.error()).error().context);
   }
-  const auto printed = print_log(**catalog, arguments);
+  const auto printed = log(**catalog, arguments);
   if (!printed) return fail_with(fail_because(printed.error()).error().context);
   return kSucceeded;
 }
@@ -122,9 +150,17 @@ Verb make_log_verb(CLI::App& program) {
       ->required();
   command->add_option("-n", arguments->count, "At most so many versions")
       ->check(CLI::PositiveNumber);
+  command->add_option("--since", arguments->filter.since,
+                      "Only those after a time, or after a version by number or tag");
+  command->add_option("--path", arguments->filter.path,
+                      "Only those that changed this path, or something below");
+  command->add_option("--group", arguments->filter.group,
+                      "Only those that changed this file group (user.commitfs.group)");
+  command->add_flag("--follow", arguments->follow, "Then print each new version as it comes");
   command->add_flag("--json", arguments->json, "One JSON object a line");
   command->footer(R"(Examples:
   commitfs log -n 10 /mnt/sales
+  commitfs log --since 2026-11-20T18:00:00Z --path region=eu ~/sales
   commitfs log --json ~/sales | jq -r 'select(.session == "nightly") | .seq_no')");
   return {.command = command, .run = [arguments] { return run(*arguments); }};
 }
