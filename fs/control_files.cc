@@ -6,6 +6,7 @@
 #include "fs/control_settings.h"
 #include "fs/mount_state.h"
 #include "txn/config/config_store.h"
+#include "txn/past/revert.h"
 #include "txn/status.h"
 #include "txn/tags.h"
 #include "txn/text.h"
@@ -106,6 +107,17 @@ Result<void> write_base(const ControlSource& source, std::string_view value) {
   return {};
 }
 
+Result<ControlText> read_reverted(const ControlSource&) {
+  return whole({});
+}
+
+/// The session takes the inverse of what a version did.
+Result<void> write_reverted(const ControlSource& source, std::string_view value) {
+  const auto version = TRY(source.mount.table.resolve_version(value));
+  if (!version) return fail(EINVAL, "revert: no such version");
+  return past::revert_version(source.mount.sessions(), *source.session, *version);
+}
+
 Result<ControlText> read_status(const ControlSource& source) {
   std::string text = session_status_text(*source.session);
   const SessionState state = source.session->state();
@@ -183,6 +195,11 @@ constexpr std::array kSessionFiles = {
                 .appends = true},
     ControlFile{
         .name = "require", .read = settings::read_require, .write = settings::write_require},
+    ControlFile{.name = "revert",
+                .read = read_reverted,
+                .write = write_reverted,
+                .slow = true,
+                .moves_tree = true},
     ControlFile{.name = "status", .read = read_status, .slow = true},
     ControlFile{.name = "token",
                 .read = [](const ControlSource& source) -> Result<ControlText> {

@@ -10,15 +10,6 @@
 namespace commitfs::fs {
 namespace {
 
-/// A receipt whose entry the kernel still has looks like a directory to move into: `mv sessions/a
-/// commit/` then asks for commit/a/a, and means the same.
-bool is_receipt_root(const Node& node) {
-  if (node.fixed != nullptr || node.inode != InodeId::root) return false;
-  return node.view->kind == ViewKind::receipt ||
-         (node.view->kind == ViewKind::session &&
-          node.view->session->state() == SessionState::committed);
-}
-
 /// After the answer the kernel shows what it remembers of the session at its new place. If other
 /// versions came between base and head that is not all of the version, if another session of the
 /// same token made it none of it; and a receipt below another one is at a place that is none.
@@ -51,6 +42,13 @@ void discard_session(Request request, const std::string& name, const std::string
 }
 
 }  // namespace
+
+bool is_receipt_root(const Node& node) {
+  if (node.fixed != nullptr || node.inode != InodeId::root) return false;
+  return node.view->kind == ViewKind::receipt ||
+         (node.view->kind == ViewKind::session &&
+          node.view->session->state() == SessionState::committed);
+}
 
 void move_session(Request request, const std::string& name, const std::shared_ptr<Node>& new_parent,
                   const std::string& new_name, unsigned flags) {

@@ -13,4 +13,8 @@ namespace commitfs::fs {
 void move_session(Request request, const std::string& name, const std::shared_ptr<Node>& new_parent,
                   const std::string& new_name, unsigned flags);
 
+/// A receipt whose entry the kernel still has looks like a directory to move into: `mv sessions/a
+/// commit/` then asks for commit/a/a, and means the same.
+bool is_receipt_root(const Node& node);
+
 }  // namespace commitfs::fs

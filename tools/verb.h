@@ -25,6 +25,7 @@ Verb make_init_verb(CLI::App& program);
 Verb make_log_verb(CLI::App& program);
 Verb make_diff_verb(CLI::App& program);
 Verb make_show_verb(CLI::App& program);
+Verb make_revert_verb(CLI::App& program);
 Verb make_changes_verb(CLI::App& program);
 Verb make_status_verb(CLI::App& program);
 Verb make_commit_verb(CLI::App& program);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <set>
 
 namespace commitfs {
 namespace {
@@ -89,6 +88,20 @@ Result<std::vector<std::string>> Receipts::names(
     before = page.back().seq_no;
   }
   return names;
+}
+
+void Receipts::forget(const std::set<SeqNo>& versions) {
+  std::vector<Kept> forgotten;  // destroyed without the lock
+  MutexLock lock(mutex_);
+  for (auto kept = kept_.begin(); kept != kept_.end();) {
+    if (!versions.contains(kept->second.receipt.version)) {
+      ++kept;
+      continue;
+    }
+    by_order_.erase(kept->second.order);
+    forgotten.push_back(std::move(kept->second));
+    kept = kept_.erase(kept);
+  }
 }
 
 Result<void> Receipts::remove(std::string_view name) {

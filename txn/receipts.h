@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,9 @@ class Receipts {
       EXCLUDES(mutex_);
   /// Durable when it returns. ENOENT.
   Result<void> remove(std::string_view name) EXCLUDES(mutex_);
+
+  /// Those versions are gone.
+  void forget(const std::set<SeqNo>& versions) EXCLUDES(mutex_);
 
  private:
   struct Kept {

@@ -131,6 +131,8 @@ class Session : public Tree, public std::enable_shared_from_this<Session> {
   /// What early detection told since the base was last moved: each once, at most 1,000.
   void note_early(std::string what);
   std::vector<std::string> early_notes() const;
+  /// The version that SessionSettings::keeps names.
+  Result<void> set_keeps(SeqNo version);
   /// See parse_replace.
   Result<void> set_replace(std::string_view lines);
   /// The tree takes no changes from now on: opens for writing and all else that would change it

@@ -14,6 +14,8 @@
 #include "txn/lease_keeper.h"
 #include "txn/object_remover.h"
 #include "txn/open_sessions.h"
+#include "txn/past/difference.h"
+#include "txn/past/restore.h"
 #include "txn/receipts.h"
 #include "txn/recovery.h"
 #include "txn/version_name.h"
@@ -98,9 +100,46 @@ class SessionManager::Impl {
     TRY(valid_session_name(name));
     TRY(check_fence());
     OpenSessions::Claim claim = TRY(sessions_.claim(name));
+    MutexLock lock(pins_mutex_);
+    const SeqNo base = TRY(base_of(name, *context_.catalog));
+    return make_session(name, base, caller, std::move(claim));
+  }
+
+  Result<std::shared_ptr<Session>> begin_restore(std::string_view name, SeqNo version,
+                                                 const Caller& caller) {
+    TRY(valid_session_name(name));
+    TRY(check_fence());
+    TRY(drop_refused_restore(name, caller));
+    auto claim = sessions_.claim(name);
+    if (!claim) return fail(EBUSY, "restore: there is a session " + std::string(name));
+    auto session = TRY(make_restore_session(name, version, caller, *std::move(claim)));
+    if (const auto staged = stage_version(*session, version); !staged) {
+      if (session->freeze()) drop(*session);
+      return std::unexpected(staged.error());
+    }
+    return session;
+  }
+
+  Result<void> with_pinned_versions(const WithPinned& change) {
+    MutexLock lock(pins_mutex_);
+    std::set<SeqNo> pinned;
+    for (const auto& session : sessions_.list()) {
+      pinned.insert(session->base());
+      pinned.insert(session->settings()->keeps);
+    }
+    return change(pinned);
+  }
+
+  void forget_receipts(const std::set<SeqNo>& versions) { receipts_.forget(versions); }
+
+ private:
+  Result<std::shared_ptr<Session>> make_session(std::string_view name, SeqNo base,
+                                                const Caller& caller, OpenSessions::Claim claim,
+                                                SeqNo restores = SeqNo::none)
+      REQUIRES(pins_mutex_) {
     StagedSession row;
     row.name = name;
-    row.base = TRY(base_of(name, *context_.catalog));
+    row.base = base;
     row.id = TRY(context_.ids->next_session());
     row.uid = caller.uid;
     row.gid = caller.gid;
@@ -108,6 +147,8 @@ class SessionManager::Impl {
     // After the base was read: the catalog then has every configuration that the base has.
     SessionSettings settings;
     settings.isolation = TRY(config_as_of(context_.config, *context_.catalog))->isolation;
+    settings.keeps = restores;
+    if (restores != SeqNo::none) settings.operation = Operation::restore;
     row.extra = settings_to_json(settings, {});
     auto session =
         std::make_shared<Session>(context_, std::move(row), ChangeSet(), std::move(settings));
@@ -117,6 +158,33 @@ class SessionManager::Impl {
     return session;
   }
 
+  Result<std::shared_ptr<Session>> make_restore_session(std::string_view name, SeqNo version,
+                                                        const Caller& caller,
+                                                        OpenSessions::Claim claim) {
+    MutexLock lock(pins_mutex_);
+    if (!TRY(context_.catalog->find_version(version)))
+      return fail(ENOENT, "restore: no such version");
+    const SeqNo head = TRY(context_.catalog->head_seq_no());
+    return make_session(name, head, caller, std::move(claim), version);
+  }
+
+  Result<void> stage_version(Session& session, SeqNo version) {
+    const auto difference = TRY(past::compare_versions(*context_.catalog, session.base(), version));
+    TRY(past::stage_restore(session, difference));
+    return session.set_message("back to version " + std::to_string(raw(version)));
+  }
+
+  /// A restore that was refused left its session for its report to be read.
+  Result<void> drop_refused_restore(std::string_view name, const Caller& caller) {
+    const auto session = sessions_.find(name);
+    if (!session || session->settings()->operation != Operation::restore) return {};
+    const auto ended = freeze_to_end(name, caller);
+    if (!ended && ended.error().code == ENOENT) return {};
+    drop(*TRY(ended));
+    return {};
+  }
+
+ public:
   Result<void> rename(std::string_view from, std::string_view to) {
     TRY(valid_session_name(to));
     const auto session = TRY(open_session(from));
@@ -271,6 +339,8 @@ class SessionManager::Impl {
   const std::shared_ptr<OpenSessions> open_sessions_;
   OpenSessions& sessions_;
   const TableContext context_;
+  /// Held while a session begins, and while versions are taken away. Comes before all other locks.
+  Mutex pins_mutex_;
   const std::shared_ptr<Staging> staging_;
   Receipts receipts_;
   CommitResults results_;
@@ -292,6 +362,16 @@ Result<std::size_t> SessionManager::recover() {
 Result<std::shared_ptr<Session>> SessionManager::begin(std::string_view name,
                                                        const Caller& caller) {
   return impl_->begin(name, caller);
+}
+Result<std::shared_ptr<Session>> SessionManager::begin_restore(std::string_view name, SeqNo version,
+                                                               const Caller& caller) {
+  return impl_->begin_restore(name, version, caller);
+}
+Result<void> SessionManager::with_pinned_versions(const WithPinned& change) {
+  return impl_->with_pinned_versions(change);
+}
+void SessionManager::forget_receipts(const std::set<SeqNo>& versions) {
+  impl_->forget_receipts(versions);
 }
 std::shared_ptr<Session> SessionManager::find(std::string_view name) const {
   return impl_->sessions_.find(name);

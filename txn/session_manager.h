@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,11 @@ class SessionManager {
   /// resolve_version); the session keeps the whole name. A receipt of that name is hidden while the
   /// session is open. EEXIST, ENOENT (no such version), EINVAL (name reserved: .commitfs).
   Result<std::shared_ptr<Session>> begin(std::string_view name, const Caller& caller);
+  /// Begins session NAME at the head with what makes it equal to `version` (txn/past/restore.h). A
+  /// session of that name that a refused restore left goes first. EBUSY while any other session has
+  /// the name, EACCES for another user's; ENOENT (no such version), EINVAL.
+  Result<std::shared_ptr<Session>> begin_restore(std::string_view name, SeqNo version,
+                                                 const Caller& caller);
   std::shared_ptr<Session> find(
       std::string_view name) const;  ///< open or freezing; null when there is none
   std::vector<std::shared_ptr<Session>> list() const;  ///< by name
@@ -92,6 +98,11 @@ class SessionManager {
   Result<std::vector<std::string>> receipt_names(std::size_t limit = 1000);
   /// `rmdir commit/NAME`; lasts across mounts. ENOENT. Durable when it returns.
   Result<void> remove_receipt(std::string_view name);
+  /// Calls `change` with the versions that open sessions cannot do without; none begins meanwhile.
+  using WithPinned = std::function<Result<void>(const std::set<SeqNo>& pinned)>;
+  Result<void> with_pinned_versions(const WithPinned& change);
+  /// Those versions are gone: so are the receipts for them.
+  void forget_receipts(const std::set<SeqNo>& versions);
   /// The errno of the last commit of that name that failed; 0 when there is none. The newest 1,000
   /// names are remembered.
   int last_commit_error(std::string_view name) const;

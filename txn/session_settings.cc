@@ -16,7 +16,8 @@ using Word = std::pair<Value, std::string_view>;
 constexpr std::array kIsolations = {Word<Isolation>{Isolation::snapshot, "snapshot"},
                                     Word<Isolation>{Isolation::serializable, "serializable"}};
 constexpr std::array kOperations = {Word<Operation>{Operation::write, "write"},
-                                    Word<Operation>{Operation::rewrite, "rewrite"}};
+                                    Word<Operation>{Operation::rewrite, "rewrite"},
+                                    Word<Operation>{Operation::restore, "restore"}};
 constexpr std::array kEarly = {Word<EarlyDetection>{EarlyDetection::off, "off"},
                                Word<EarlyDetection>{EarlyDetection::warn, "warn"},
                                Word<EarlyDetection>{EarlyDetection::fail, "fail"}};
@@ -51,7 +52,10 @@ Result<Isolation> parse_isolation(std::string_view word) {
   return value_of(kIsolations, word, "isolation is snapshot or serializable");
 }
 Result<Operation> parse_operation(std::string_view word) {
-  return value_of(kOperations, word, "operation is write or rewrite");
+  constexpr const char* kWords = "operation is write or rewrite";
+  const auto operation = TRY(value_of(kOperations, word, kWords));
+  if (operation == Operation::restore) return fail(EINVAL, kWords);
+  return operation;
 }
 Result<EarlyDetection> parse_early_detection(std::string_view word) {
   return value_of(kEarly, word, "early is off, warn or fail");

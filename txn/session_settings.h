@@ -6,14 +6,16 @@
 #include <vector>
 
 #include "meta/base/error.h"
+#include "meta/types.h"
 
 namespace commitfs {
 
 /// What a session depends on: what it wrote, or also what it read. Ordered by strength.
 enum class Isolation : std::uint8_t { snapshot, serializable };
 
-/// What a session does to the data: writers change it, a rewrite only lays it out anew.
-enum class Operation : std::uint8_t { write, rewrite };
+/// What a session does to the data: writers change it, a rewrite only lays it out anew, a restore
+/// goes back to an older version (nobody asks for that word: see txn/past/restore.h).
+enum class Operation : std::uint8_t { write, rewrite, restore };
 
 /// When a session learns that a later commit has a group already.
 enum class EarlyDetection : std::uint8_t { off, warn, fail };
@@ -29,6 +31,8 @@ struct SessionSettings {
   /// '/' at either end, "." for its root, as written and each once. May hold any bytes but NUL and
   /// newline; need not exist.
   std::vector<std::string> replace;
+  /// The version whose bodies the session names without having staged them: it must stay.
+  SeqNo keeps = SeqNo::none;
   /// Takes no changes until it is thawed; can be committed.
   bool frozen = false;
   /// Nobody used it for too long (txn/lease.h): takes no changes any more and cannot be committed.
@@ -42,7 +46,7 @@ std::string_view to_string(Isolation isolation);
 std::string_view to_string(Operation operation);
 std::string_view to_string(EarlyDetection early);
 Result<Isolation> parse_isolation(std::string_view word);
-Result<Operation> parse_operation(std::string_view word);
+Result<Operation> parse_operation(std::string_view word);  ///< one that may be asked for
 Result<EarlyDetection> parse_early_detection(std::string_view word);
 
 constexpr std::size_t kReplaceMaxBytes = 64 * 1024;

@@ -53,6 +53,13 @@ Result<void> Session::set_operation(Operation operation) {
   });
 }
 
+Result<void> Session::set_keeps(SeqNo version) {
+  return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
+    settings.keeps = version;
+    return {};
+  });
+}
+
 Result<void> Session::set_early_detection(EarlyDetection early) {
   return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
     settings.early = early;

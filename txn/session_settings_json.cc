@@ -2,6 +2,7 @@
 ///   isolation, operation, early   words of the control files
 ///   require                       bytes
 ///   replace                       list of bytes
+///   keeps                         number of a version
 ///   frozen, expired               boolean
 /// each left out where it is the default. Bytes are a string where they are UTF-8, otherwise
 /// {"hex": "ff…"}: JSON has no others.
@@ -73,6 +74,12 @@ Result<void> read_replace(const Json& object, SessionSettings& settings) {
   return {};
 }
 
+/// Unlike parse_operation, all of them.
+Result<Operation> read_operation(std::string_view word) {
+  if (word == to_string(Operation::restore)) return Operation::restore;
+  return parse_operation(word);
+}
+
 Result<void> read_flag(const Json& object, const char* key, bool& flag) {
   const auto found = object.find(key);
   if (found == object.end()) return {};
@@ -104,6 +111,7 @@ std::string settings_to_json(const SessionSettings& settings, std::string_view p
   for (const std::string& path : settings.replace)
     replace.push_back(bytes_to_json(path));
   put(object, "replace", std::move(replace), settings.replace.empty());
+  put(object, "keeps", raw(settings.keeps), settings.keeps == SeqNo::none);
   put(object, "frozen", settings.frozen, !settings.frozen);
   put(object, "expired", settings.expired, !settings.expired);
   return object.empty() ? std::string() : object.dump();
@@ -115,9 +123,13 @@ Result<SessionSettings> settings_from_json(std::string_view extra) {
   const Json object = Json::parse(extra, nullptr, false);
   if (!object.is_object()) return damaged("no JSON object");
   TRY(read_word(object, "isolation", parse_isolation, settings.isolation));
-  TRY(read_word(object, "operation", parse_operation, settings.operation));
+  TRY(read_word(object, "operation", read_operation, settings.operation));
   TRY(read_word(object, "early", parse_early_detection, settings.early));
   TRY(read_replace(object, settings));
+  if (const auto found = object.find("keeps"); found != object.end()) {
+    if (!found->is_number_unsigned()) return damaged("keeps is no version");
+    settings.keeps = SeqNo{found->get<std::uint64_t>()};
+  }
   TRY(read_flag(object, "frozen", settings.frozen));
   TRY(read_flag(object, "expired", settings.expired));
   if (const auto found = object.find("require"); found != object.end()) {

@@ -13,26 +13,17 @@ constexpr std::uint64_t kLatestSlot = 11;
 constexpr std::uint64_t kPreviousSlot = 12;
 constexpr std::uint64_t kFirstTimeSlot = std::uint64_t{1} << 31;
 
-/// The version a name is the number of, written as we write it: "7", not "007".
-std::optional<SeqNo> parse_number(std::string_view name) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  if (name.starts_with('0')) return std::nullopt;
-  return SeqNo{number};
-}
-
 /// Versions by number; every other name that stands for one (latest, previous, a time) is a link to
 /// it, so that a version is at one place only.
 class SnapshotsDirectory : public FixedNode {
  public:
   explicit SnapshotsDirectory(Mount& mount) : mount_(mount) {}
 
-  Result<struct stat> attributes() override { return mount_.own_attributes(S_IFDIR | 0555); }
-  double attribute_timeout_s() const override { return kForever_s; }
+  /// A version is moved out of here by whoever may commit; the kernel asks for the right to write.
+  Result<struct stat> attributes() override { return attributes_of_table(mount_); }
 
   Result<Entry> lookup(std::string_view name) override {
-    if (const auto number = parse_number(name)) return enter_version(*number, name);
+    if (const auto number = parse_version_number(name)) return enter_version(*number, name);
     if (!TRY(mount_.table.resolve_version(name))) return fail(ENOENT);
     return make_fixed_entry(mount_, mount_.views.own(), fixed_inode(slot_of(name)),
                             make_link(std::string(name)), kNever_s);
@@ -83,6 +74,14 @@ class SnapshotsDirectory : public FixedNode {
 };
 
 }  // namespace
+
+std::optional<SeqNo> parse_version_number(std::string_view name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (name.starts_with('0')) return std::nullopt;
+  return SeqNo{number};
+}
 
 std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount) {
   return std::make_shared<SnapshotsDirectory>(mount);

@@ -3,6 +3,7 @@
 #include "fs/ops.h"
 #include "fs/root_rules.h"
 #include "fs/session_moves.h"
+#include "fs/snapshot_moves.h"
 #include "fs/writable.h"
 #include "txn/tree_operations.h"
 
@@ -40,6 +41,9 @@ void rename(Request request, NodeId parent_id, const char* name, NodeId new_pare
   if (!new_parent) return request.error(new_parent.error());
   if (parent_id == kSessionsNode) {
     return move_session(std::move(request), name, *new_parent, new_name, flags);
+  }
+  if (parent_id == kSnapshotsNode) {
+    return move_snapshot(std::move(request), name, *new_parent, new_name, flags);
   }
   if (parent_id == kTagsNode && new_parent_id == kTagsNode) {
     return rename_tag(std::move(request), *parent, name, new_name, flags);

@@ -64,7 +64,8 @@ class ConflictTableOnAMount : public MountFixture,
     std::string text;
     for (const TableRow& row : conflict_table()) {
       const std::string name = name_of(row);
-      text += "mkdir " + name + "; cd " + name + "\n" + script(row.base) + "cd ..\n";
+      const std::string first = script(is_restore(row) ? row.earlier : row.base);
+      text += "mkdir " + name + "; cd " + name + "\n" + first + "cd ..\n";
     }
     return text;
   }
@@ -73,6 +74,7 @@ class ConflictTableOnAMount : public MountFixture,
     row_ = &row;
     const std::string name = name_of(row);
     ok(std::string("echo '") + row.config + "' > .commitfs/config");
+    if (is_restore(row)) return play_restore();
     begin("w", is_configuration() ? "" : row.w);
     begin("me", row.me);
     const bool i_am_second = !swapped();
@@ -90,6 +92,24 @@ class ConflictTableOnAMount : public MountFixture,
   }
 
  private:
+  static bool is_restore(const TableRow& row) { return std::string_view(row.w) == "back"; }
+
+  /// Through the mount there is nothing between the beginning of W and its end: who comes after it
+  /// is refused, and if it comes after me it takes back mine too.
+  void play_restore() {
+    const std::string name = name_of(*row_);
+    const std::string earlier = head();
+    const std::string tree = brief_tree(at("live/" + name));
+    begin("base", row_->base);
+    land("base");
+    begin("me", row_->me);
+    if (swapped()) land("me");
+    ok("mv snapshots/" + earlier + " commit/back");
+    EXPECT_EQ(brief_tree(at("live/" + name)), tree);
+    if (!swapped()) commit_second("me", tree);
+    ok("[ ! -d sessions/me ] || mv sessions/me discard/; rmdir commit/*");
+  }
+
   bool serializable() const { return std::get<1>(GetParam()); }
   bool swapped() const { return std::get<2>(GetParam()); }
   bool is_configuration() const { return std::string_view(row_->w).starts_with("config "); }

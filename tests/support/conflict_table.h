@@ -16,6 +16,7 @@ namespace commitfs::testing {
 ///   read P  list P  look P (it is not there)  getxattr P NAME
 ///   operation WORD  replaces P  token TEXT
 ///   config LINE (of W alone: not a session, but a change of the table's configuration)
+///   back (of W alone: the table goes back to what it was before the base)
 /// Outcomes are "" when the commit lands, an errno's name, or the conflicts it is refused for:
 /// "UPDATE_UPDATE d/f, EXISTS x", by path. Trees are as brief_tree shows them.
 struct TableRow {
@@ -34,6 +35,7 @@ struct TableRow {
       "";  ///< the head when both landed; when one was refused it is the other's work
   const char* both_swapped = nullptr;  ///< the same, had I come first; null: the same
   const char* config = "";             ///< of the table
+  const char* earlier = "";            ///< what a version before the base holds
   bool i_make_no_version = false;      ///< for I have changed nothing
   bool other_stays_open = false;       ///< who comes first does not commit at all
 

@@ -23,6 +23,7 @@ SessionSettings all_set() {
           .early = EarlyDetection::warn,
           .require = "size('\xff') < 3",
           .replace = {".", "a/b", "odd\xfe"},
+          .keeps = SeqNo{7},
           .frozen = true};
 }
 
@@ -54,6 +55,13 @@ TEST(SessionSettings, ReplacedPathsAreNamesInTheSession) {
 
 TEST(SessionSettings, AreReadAsTheyWereWritten) {
   EXPECT_EQ(must(settings_from_json(settings_to_json(all_set(), ""))), all_set());
+}
+
+TEST(SessionSettings, ARestoreIsReadBackAndNotAskedFor) {
+  const SessionSettings restore{.operation = Operation::restore, .keeps = SeqNo{1ULL << 60}};
+  EXPECT_EQ(must(settings_from_json(settings_to_json(restore, ""))), restore);
+  EXPECT_ERRNO(parse_operation("restore"), EINVAL);
+  EXPECT_ERRNO(settings_from_json(R"({"keeps": -1})"), EBADMSG);
 }
 
 TEST(SessionSettings, DefaultsAreNothing) {

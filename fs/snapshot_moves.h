@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fs/request.h"
+
+namespace commitfs::fs {
+
+/// Renames of a version's directory: into commit/ the table goes back to it, by a commit of a
+/// session that is made for it and called like the receipt. EPERM for anything else that has a name
+/// there, EROFS for any other place. Answered when it is durable, by another thread.
+void move_snapshot(Request request, const std::string& name,
+                   const std::shared_ptr<Node>& new_parent, const std::string& new_name,
+                   unsigned flags);
+
+}  // namespace commitfs::fs
