@@ -8,6 +8,7 @@
 #include "fs/request_loop.h"
 #include "fs/signals.h"
 #include "meta/base/fault.h"
+#include "txn/past/expiry.h"
 
 namespace commitfs {
 namespace {
@@ -50,6 +51,27 @@ class LeaseSubscription {
   SessionManager& sessions_;
 };
 
+/// Versions expire by the table's configuration while this lives, but for those that programs read
+/// in.
+class ExpirySubscription {
+ public:
+  explicit ExpirySubscription(fs::Mount& mount) : expiry_(mount.table.expiry()) {
+    expiry_.set_use_probe([&mount](SeqNo version) { return mount.is_read(version); });
+    expiry_.set_listener(
+        [&mount](const std::set<SeqNo>& versions) { mount.drop_versions(versions); });
+    expiry_.start();
+  }
+  ~ExpirySubscription() {
+    expiry_.set_use_probe([](SeqNo) { return true; });
+    expiry_.set_listener({});
+  }
+  ExpirySubscription(const ExpirySubscription&) = delete;
+  ExpirySubscription& operator=(const ExpirySubscription&) = delete;
+
+ private:
+  past::Expiry& expiry_;
+};
+
 /// Ends whatever works beside the request loop: commits first, which are still answered in full.
 /// Nothing is told to the kernel from then on; a notification under way may wait for a request, so
 /// the loop must still be served (or the connection be gone).
@@ -79,6 +101,7 @@ Result<void> serve_mount(Table& table, const std::filesystem::path& mountpoint,
   // A signal shall never end the program while there is a mount that nobody would answer for.
   const auto signals = TRY(fs::SignalInbox::open());
   const LeaseSubscription leases(mount);
+  const ExpirySubscription expiry(mount);
   const fs::FuseSession session = TRY(fs::FuseSession::mount(mount, mountpoint));
   fs::RequestLoop loop(session.get());
   {

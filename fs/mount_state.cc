@@ -120,6 +120,33 @@ void Mount::drop_session_entry(const std::shared_ptr<Session>& session) {
   });
 }
 
+bool Mount::is_read(SeqNo version) {
+  const auto shown = views.of_version(version);
+  if (shown.empty()) return false;
+  for (const auto& view : shown) {
+    if (!nodes.open_nodes(*view).empty()) return true;
+  }
+  if (mounted_at.empty()) return false;
+  const auto is_held = [this](const std::filesystem::path& place) {
+    return !find_holders(mounted_at / place, "/proc", std::string(kControlName)).empty();
+  };
+  if (is_held(std::filesystem::path("snapshots") / std::to_string(raw(version)))) return true;
+  const auto record = catalog().find_version(version);
+  return record && *record && !(*record)->session.empty() &&
+         is_held(std::filesystem::path("commit") / (*record)->session);
+}
+
+void Mount::drop_versions(const std::set<SeqNo>& versions) {
+  std::vector<SeqNo> remembered;
+  for (const SeqNo version : versions) {
+    if (!views.of_version(version).empty()) remembered.push_back(version);
+  }
+  notifier.post([this, remembered = std::move(remembered)] {
+    for (const SeqNo version : remembered)
+      kernel.drop_entry(kSnapshotsNode, std::to_string(raw(version)));
+  });
+}
+
 void Mount::move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,
                                     const std::string& receipt, bool differs) {
   // A directory has one place in the kernel: found in commit/, it is taken along from sessions/,

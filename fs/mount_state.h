@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "fs/directory_handle.h"
 #include "fs/executor.h"
@@ -93,6 +94,11 @@ class Mount {
   std::vector<Holder> holders_of(const Session& session) const;
   /// A session was removed for its age: its name goes, a moment later.
   void drop_session_entry(const std::shared_ptr<Session>& session);
+  /// Whether a program reads in a version: has something of it open, in snapshots/ or in a receipt,
+  /// or its working directory there. Reads /proc where the kernel remembers something of it.
+  bool is_read(SeqNo version);
+  /// Those versions are gone: so are their names, a moment later.
+  void drop_versions(const std::set<SeqNo>& versions);
   /// `sessions/NAME` is `commit/RECEIPT` now, and no rename told the kernel so. Called by the
   /// notifier. Handles and working directories inside stay valid and keep their names.
   void move_session_to_receipt(const std::shared_ptr<View>& view, const std::string& name,

@@ -6,6 +6,7 @@
 #include "fs/mount_state.h"
 #include "fs/session_commit.h"
 #include "fs/session_moves.h"
+#include "txn/past/expiry.h"
 
 namespace commitfs::fs {
 namespace {
@@ -35,6 +36,29 @@ void restore(Request request, SeqNo version, const std::string& name, NodeId new
       [](Request& waiting, const CommitOutcome& outcome) { waiting.error(outcome.error); });
 }
 
+/// An empty directory, for programs that look at what they have moved.
+std::shared_ptr<View> make_gone_view(const Mount& mount) {
+  InodeRecord root;
+  root.id = InodeId::root;
+  root.mode = S_IFDIR | S_IRUSR | S_IXUSR;
+  root.nlink = 2;
+  root.atime_ns = root.mtime_ns = root.ctime_ns = root.btime_ns = mount.now_ns();
+  auto view = std::make_shared<View>();
+  view->kind = ViewKind::snapshot;
+  view->tree = make_empty_tree(std::move(root));
+  return view;
+}
+
+void expire(Request request, SeqNo version, const std::string& new_name) {
+  Mount& mount = request.mount();
+  const auto expired = mount.table.expiry().expire(version);
+  if (expired) {
+    show_discarded(mount, new_name, make_gone_view(mount));
+    mount.notifier.post([&mount, new_name] { mount.kernel.drop_entry(kDiscardNode, new_name); });
+  }
+  request.done(expired);
+}
+
 }  // namespace
 
 void move_snapshot(Request request, const std::string& name,
@@ -48,6 +72,12 @@ void move_snapshot(Request request, const std::string& name,
     mount.executor.post(
         [request = std::move(request), version = *version, name, new_parent = new_parent->id,
          new_name]() mutable { restore(std::move(request), version, name, new_parent, new_name); });
+    return;
+  }
+  if (new_parent->id == kDiscardNode) {
+    mount.executor.post([request = std::move(request), version = *version, new_name]() mutable {
+      expire(std::move(request), version, new_name);
+    });
     return;
   }
   request.error(EROFS);

@@ -54,12 +54,30 @@ std::shared_ptr<View> Views::audit(std::shared_ptr<Session> session) {
 
 std::shared_ptr<View> Views::version_view(ViewKind kind, SeqNo version) {
   return find_or_make({kind, raw(version)}, [&] {
-    return make_view(kind, raw(version) & kTagNumberMask, make_snapshot_tree(catalog_, version));
+    auto view =
+        make_view(kind, raw(version) & kTagNumberMask, make_snapshot_tree(catalog_, version));
+    view->version = version;
+    return view;
   });
 }
 
 std::shared_ptr<View> Views::snapshot(SeqNo version) {
   return version_view(ViewKind::snapshot, version);
+}
+
+std::vector<std::shared_ptr<View>> Views::of_version(SeqNo version) {
+  std::vector<std::shared_ptr<View>> all;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [key, held] : views_) {
+      if (auto view = held.lock()) all.push_back(std::move(view));
+    }
+  }
+  std::erase_if(all, [version](const auto& view) {
+    const SeqNo shown = view->session != nullptr ? view->session->committed_as() : view->version;
+    return shown != version;
+  });
+  return all;
 }
 
 std::shared_ptr<View> Views::receipt(SeqNo version) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "meta/base/mutex.h"
 #include "txn/session.h"
@@ -26,6 +27,7 @@ struct View {
   ViewKind kind = ViewKind::own;
   std::uint64_t tag = 0;             ///< the upper bits of its inode numbers
   std::shared_ptr<Tree> tree;        ///< null for `own`
+  SeqNo version = SeqNo::none;       ///< of `snapshot` and `receipt`
   std::shared_ptr<Session> session;  ///< `tree` as a session, for `session` alone
   /// Grows when the tree changed otherwise than through the mount (commit onto a moved head, base
   /// moved forward): what a node remembers of its body, and the kernel of its names, has to be
@@ -63,6 +65,9 @@ class Views {
   std::shared_ptr<View> audit(std::shared_ptr<Session> session) EXCLUDES(mutex_);
   std::shared_ptr<View> snapshot(SeqNo version) EXCLUDES(mutex_);
   std::shared_ptr<View> receipt(SeqNo version) EXCLUDES(mutex_);
+
+  /// Views that show the version, as itself or as a receipt, and that somebody holds.
+  std::vector<std::shared_ptr<View>> of_version(SeqNo version) EXCLUDES(mutex_);
 
  private:
   using Key = std::pair<ViewKind, std::uint64_t>;

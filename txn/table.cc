@@ -10,6 +10,7 @@
 #include "meta/sqlite/sqlite_staging.h"
 #include "txn/config/config_store.h"
 #include "txn/control_directory.h"
+#include "txn/past/expiry.h"
 #include "txn/reserved_staging.h"
 #include "txn/table_lock.h"
 
@@ -75,7 +76,8 @@ class Table::Impl {
         lock(std::move(held)),
         context(std::move(shared)),
         term(raised),
-        sessions(context, term, std::move(staging), options) {}
+        sessions(context, term, std::move(staging), options),
+        expiry(context, sessions) {}
   ~Impl() { context.sealer->stop(); }
 
   const std::filesystem::path directory;
@@ -83,6 +85,7 @@ class Table::Impl {
   const TableContext context;
   const Term term;
   SessionManager sessions;
+  past::Expiry expiry;
   std::size_t recovered = 0;
 };
 
@@ -120,6 +123,9 @@ const TableContext& Table::context() const {
 }
 SessionManager& Table::sessions() {
   return impl_->sessions;
+}
+past::Expiry& Table::expiry() {
+  return impl_->expiry;
 }
 Term Table::term() const {
   return impl_->term;

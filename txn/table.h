@@ -12,6 +12,10 @@
 
 namespace commitfs {
 
+namespace past {
+class Expiry;
+}
+
 /// A table directory, opened. One process may hold it for committing at a time (flock on
 /// .commitfs/lock). Thread-safe.
 class Table {
@@ -44,6 +48,8 @@ class Table {
   const std::filesystem::path& directory() const;
   const TableContext& context() const;
   SessionManager& sessions();
+  /// Takes old versions out of the table.
+  past::Expiry& expiry();
   Term term() const;
   std::size_t recovered_sessions() const;
 

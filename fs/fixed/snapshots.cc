@@ -39,7 +39,7 @@ class SnapshotsDirectory : public FixedNode {
     }
     std::ranges::reverse(names);
     names.push_back({"latest", S_IFLNK, mount_.views.own()->number(fixed_inode(kLatestSlot))});
-    if (versions.size() > 1) {
+    if (TRY(mount_.table.resolve_version("previous"))) {
       names.push_back(
           {"previous", S_IFLNK, mount_.views.own()->number(fixed_inode(kPreviousSlot))});
     }

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kIgnoredMax = 100;
 constexpr int kOpenWaitMax_ms = 600'000;
-constexpr std::chrono::seconds kSessionTtlMax = std::chrono::years(10);
+constexpr std::chrono::seconds kDurationMax = std::chrono::years(10);
+constexpr std::uint64_t kKeepLastMax = 1'000'000'000'000;
 
 Result<bool> choice(std::string_view value, std::string_view no, std::string_view yes) {
   if (value == yes) return true;
@@ -99,21 +100,44 @@ std::optional<std::chrono::seconds> unit_of(char letter) {
   }
 }
 
-Result<void> set_session_ttl(TableConfig& config, std::string_view, std::string_view value) {
-  config.session_ttl.reset();
-  if (value == "never") return {};
+/// None for the word that means without end.
+Result<std::optional<std::chrono::seconds>> duration(std::string_view value,
+                                                     std::string_view without_end) {
+  if (value == without_end) return std::nullopt;
   if (const auto unit = value.empty() ? std::nullopt : unit_of(value.back())) {
     const char* last = value.data() + value.size() - 1;
     std::int64_t count = 0;
     const auto [end, error] = std::from_chars(value.data(), last, count);
     const bool whole = error == std::errc() && end == last;
-    if (whole && count >= 1 && count <= kSessionTtlMax / *unit) {
-      config.session_ttl = count * *unit;
-      return {};
+    if (whole && count >= 1 && count <= kDurationMax / *unit) {
+      return count * *unit;
     }
   }
-  return fail(EINVAL,
-              fmt::format("'{}' is neither never nor a time such as 90s, 15m, 12h or 7d", value));
+  return fail(EINVAL, fmt::format("'{}' is neither {} nor a time such as 90s, 15m, 12h or 7d",
+                                  value, without_end));
+}
+
+Result<void> set_session_ttl(TableConfig& config, std::string_view, std::string_view value) {
+  config.session_ttl = TRY(duration(value, "never"));
+  return {};
+}
+
+Result<void> set_keep_for(TableConfig& config, std::string_view, std::string_view value) {
+  config.keep_for = TRY(duration(value, "forever"));
+  return {};
+}
+
+Result<void> set_keep_last(TableConfig& config, std::string_view, std::string_view value) {
+  config.keep_last.reset();
+  if (value == "all") return {};
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  const bool whole = error == std::errc() && end == value.data() + value.size();
+  if (!whole || count == 0 || count > kKeepLastMax) {
+    return fail(EINVAL, fmt::format("'{}' is neither all nor a number from 1", value));
+  }
+  config.keep_last = count;
+  return {};
 }
 
 constexpr std::array kKeys = {
@@ -131,6 +155,8 @@ constexpr std::array kKeys = {
     ConfigKey{.name = "prefer_writer", .fallback = "off", .set = set_prefer_writer},
     ConfigKey{.name = "ignore", .fallback = "", .set = set_ignore},
     ConfigKey{.name = "session_ttl", .fallback = "never", .set = set_session_ttl},
+    ConfigKey{.name = "keep_last", .fallback = "all", .set = set_keep_last},
+    ConfigKey{.name = "keep_for", .fallback = "forever", .set = set_keep_for},
     ConfigKey{.name = "commit.open_wait_ms", .fallback = "as mounted", .set = set_open_wait},
 };
 

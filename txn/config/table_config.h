@@ -40,6 +40,11 @@ namespace commitfs {
 /// | `session_ttl`         | `never`|a number and `s`, | `never`    | a session that nobody used
 /// |                       | `m`, `h` or `d`           |            | for so long expires; see
 /// |                       |                           |            | SessionManager::sweep_leases
+/// | `keep_last`           | `all`|1 to 10^12          | `all`      | older versions than so many
+/// |                       |                           |            | expire, see Expiry; with
+/// |                       |                           |            | keep_for only those it lets
+/// | `keep_for`            | `forever`|a time as above | `forever`  | versions expire that have not
+/// |                       |                           |            | been the head for so long
 /// | `commit.open_wait_ms` | 0 to 600000               | as mounted | how long a commit waits for
 /// |                       |                           |            | handles closed just now
 ///
@@ -55,6 +60,8 @@ struct TableConfig {
   std::vector<Glob> ignored;
   std::optional<std::chrono::milliseconds> open_wait;
   std::optional<std::chrono::seconds> session_ttl;  ///< none: never
+  std::optional<std::uint64_t> keep_last;           ///< none: all
+  std::optional<std::chrono::seconds> keep_for;     ///< none: forever
   /// The version that last changed a key marked *; none when none did.
   SeqNo validity_seq_no = SeqNo::none;
 

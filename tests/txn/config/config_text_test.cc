@@ -41,7 +41,8 @@ TEST(ConfigText, EveryKeySetsItsValue) {
   const TableConfig config = must(parse("isolation = serializable\ngroup = hudi\n"
                                         "identical = conflict\nempty = record\n"
                                         "prefer_writer = on\nignore = _SUCCESS , .*.crc\n"
-                                        "session_ttl = 15m\ncommit.open_wait_ms = 70")
+                                        "session_ttl = 15m\nkeep_last = 7\nkeep_for = 30d\n"
+                                        "commit.open_wait_ms = 70")
                                       .values());
   EXPECT_EQ(config.isolation, Isolation::serializable);
   EXPECT_FALSE(config.groups.all_path());
@@ -53,6 +54,8 @@ TEST(ConfigText, EveryKeySetsItsValue) {
   EXPECT_FALSE(config.ignores("a.crc"));
   EXPECT_EQ(config.open_wait, std::chrono::milliseconds(70));
   EXPECT_EQ(config.session_ttl, std::chrono::minutes(15));
+  EXPECT_EQ(config.keep_last, 7U);
+  EXPECT_EQ(config.keep_for, std::chrono::days(30));
 }
 
 TEST(ConfigText, DefaultsAreThoseOfTheTable) {
@@ -65,6 +68,8 @@ TEST(ConfigText, DefaultsAreThoseOfTheTable) {
   EXPECT_FALSE(config.ignores("_SUCCESS"));
   EXPECT_FALSE(config.open_wait);
   EXPECT_FALSE(config.session_ttl);
+  EXPECT_FALSE(config.keep_last);
+  EXPECT_FALSE(config.keep_for);
 }
 
 TEST(ConfigText, TimesHaveUnitsAndNeverIsNone) {
@@ -112,7 +117,13 @@ TEST(ConfigText, BadValuesOfEachKeyAreRefused) {
                            "session_ttl = 1.5h",
                            "session_ttl = 3654d",
                            "session_ttl = 99999999999999999999d",
-                           "session_ttl = Never"}) {
+                           "session_ttl = Never",
+                           "keep_last = 0",
+                           "keep_last = -1",
+                           "keep_last = 5x",
+                           "keep_last = 1000000000001",
+                           "keep_for = never",
+                           "keep_for = 7"}) {
     EXPECT_THAT(refusal(line), HasSubstr("line 1: ")) << line;
   }
 }
