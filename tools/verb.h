@@ -28,6 +28,7 @@ Verb make_show_verb(CLI::App& program);
 Verb make_revert_verb(CLI::App& program);
 Verb make_changes_verb(CLI::App& program);
 Verb make_expire_verb(CLI::App& program);
+Verb make_export_verb(CLI::App& program);
 Verb make_status_verb(CLI::App& program);
 Verb make_commit_verb(CLI::App& program);
 Verb make_run_verb(CLI::App& program);
