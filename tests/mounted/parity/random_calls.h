@@ -29,6 +29,8 @@ class RandomCalls {
   std::string offset();
   std::string text();
 
+  std::string next_of_root();
+  static bool may_be_anybodys(const std::string& call);
   std::string on_names();
   std::string on_attributes();
   std::string on_files();
