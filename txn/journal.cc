@@ -80,9 +80,16 @@ class Journal::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<void> flush(SessionId id) EXCLUDES(mutex_) {
+    {
+      MutexLock lock(mutex_);
+      if (sessions_.contains(id)) dirty_.insert(id);
+    }
+    return sync();
+  }
+
+  Result<void> sync() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     if (stopping_) return fail(EAGAIN, "flush a journal that has stopped");
-    if (sessions_.contains(id)) dirty_.insert(id);
     Flush flush;
     flushes_.push_back(&flush);
     changed_.notify_all();
@@ -321,6 +328,9 @@ void Journal::add(const std::shared_ptr<Session>& session) {
 }
 Result<void> Journal::flush(Session& session) {
   return impl_->flush(session.id());
+}
+Result<void> Journal::sync() {
+  return impl_->sync();
 }
 void Journal::drop(SessionId session, std::vector<ObjectId> unused) {
   impl_->drop(session, std::move(unused));

@@ -39,6 +39,8 @@ class Journal {
   /// that want of memory made the journal lose something), ENOMEM, EAGAIN, EROFS (another mount has
   /// taken over). Must not be called under a session's lock.
   Result<void> flush(Session& session);
+  /// The same for every session that was dropped before the call: no crash brings it back.
+  Result<void> sync();
   /// Forgets a committed or discarded session, lazily. `unused` are bodies to remove once that
   /// survives power loss.
   void drop(SessionId session, std::vector<ObjectId> unused = {});

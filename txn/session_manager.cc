@@ -127,6 +127,9 @@ class SessionManager::Impl {
       pinned.insert(session->base());
       pinned.insert(session->settings()->keeps);
     }
+    // Whoever is in the list no more was dropped before. A crash shall not bring it back to a base
+    // that is gone.
+    TRY(journal_.sync());
     return change(pinned);
   }
 
@@ -299,8 +302,8 @@ class SessionManager::Impl {
                             .version = outcome.version,
                             .made_version = outcome.made_version,
                             .session_name = session->name()});
-    sessions_.erase(*session);
     journal_.drop(session->id());
+    sessions_.erase(*session);  // after that: see with_pinned_versions
   }
 
   void note(const CommitOutcome& outcome, std::string_view name, std::string_view receipt,
@@ -329,11 +332,11 @@ class SessionManager::Impl {
   }
 
   void drop(Session& session) {
-    sessions_.erase(session);
     auto objects = session.discard();
     spdlog::info("discarded session {} with {} bodies", raw(session.id()), objects.size());
     // What the journal is writing of it just now comes before that it forgets it.
     journal_.drop(session.id(), std::move(objects));
+    sessions_.erase(session);  // after that: see with_pinned_versions
   }
 
   const std::shared_ptr<OpenSessions> open_sessions_;

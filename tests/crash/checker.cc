@@ -81,10 +81,16 @@ class Checker {
   void check_versions(Table& table) {
     // An init that died was done anew.
     const std::size_t least = std::max<std::size_t>(1, answered_.versions.size());
-    const auto& versions = model_.last_of(std::max<std::size_t>(1, progress_.begun)).versions;
+    const Moment& latest = model_.last_of(std::max<std::size_t>(1, progress_.begun));
+    const auto& versions = latest.versions;
     EXPECT_GE(head_, least) << "a version that was answered is lost";
     ASSERT_LE(head_, versions.size()) << "a version that nobody asked for";
     for (std::size_t number = 1; number <= head_; ++number) {
+      if (!must(table.context().catalog->find_version(SeqNo{number}))) {
+        EXPECT_TRUE(latest.expired.contains(number)) << "version " << number << " is lost";
+        continue;
+      }
+      EXPECT_FALSE(answered_.expired.contains(number)) << "version " << number << " is back";
       const auto tree = make_snapshot_tree(table.context().catalog, SeqNo{number});
       const Contents found = read_tree(*tree, *table.context().store);
       const Contents expected = contents_of(versions[number - 1], model_.final_bytes());

@@ -141,11 +141,15 @@ void Model::apply(const Step& step) {
         moment.synced_in[name] = steps_;
       break;
     case Do::begin:
-      moment.sessions[step.session] = moment.bases[step.session] = moment.versions.back();
+      moment.sessions[step.session] = moment.versions.back();
+      moment.bases[step.session] = moment.versions.size();
       break;
     case Do::discard:
       moment.sessions.erase(step.session);
       moment.discarded.insert(step.session);
+      break;
+    case Do::expire:
+      expire(std::stoull(step.text), moment);
       break;
     default:
       return apply_in_session(step, moment);
@@ -212,7 +216,7 @@ void Model::write_file(const Step& step, Moment& moment) {
 /// is the head with what this one changed.
 void Model::commit_session(const std::string& session, Moment& moment) {
   const Names& mine = moment.sessions.at(session);
-  const Names& base = moment.bases.at(session);
+  const Names& base = moment.versions[moment.bases.at(session) - 1];
   Names head = moment.versions.back();
   for (const auto& [path, what] : base) {
     if (!mine.contains(path)) head.erase(path);
@@ -225,6 +229,15 @@ void Model::commit_session(const std::string& session, Moment& moment) {
   moment.version_of[session] = moment.versions.size();
   moment.sessions.erase(session);
   own_labels_.erase(session);
+}
+
+void Model::expire(std::size_t kept, Moment& moment) {
+  std::set<std::size_t> needed;
+  for (const auto& [name, session] : moment.sessions)
+    needed.insert(moment.bases.at(name));
+  for (std::size_t version = 1; version + kept <= moment.versions.size(); ++version) {
+    if (!needed.contains(version)) moment.expired.insert(version);
+  }
 }
 
 bool may_be_found(const Model& model, const std::string& session, std::size_t synced,

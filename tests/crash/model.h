@@ -28,11 +28,12 @@ struct Moment {
   std::size_t step = 0;  ///< within which it comes about; 0: before the first
   std::vector<Names> versions;
   std::map<std::string, Names> sessions;               ///< those that are open
-  std::map<std::string, Names> bases;                  ///< the version each began at
+  std::map<std::string, std::size_t> bases;            ///< the version each began at, from 1
   std::map<std::string, std::size_t> synced_in;        ///< the step that made them durable last
   std::map<std::string, std::size_t> bytes_synced_in;  ///< an unmount leaves bytes to the system
   std::map<std::string, std::size_t> version_of;       ///< session to the version it made
   std::set<std::string> discarded;
+  std::set<std::size_t> expired;  ///< versions
   Bytes bytes;
 };
 
@@ -54,6 +55,7 @@ class Model {
   void apply_in_session(const Step& step, Moment& moment);
   void write_file(const Step& step, Moment& moment);
   void commit_session(const std::string& session, Moment& moment);
+  static void expire(std::size_t kept, Moment& moment);
   std::string new_label() { return "#" + std::to_string(++labels_); }
 
   std::vector<Moment> moments_;

@@ -16,6 +16,7 @@
 #include "tests/support/result.h"
 #include "tests/support/table_fixture.h"
 #include "txn/check/garbage.h"
+#include "txn/past/expiry.h"
 
 namespace commitfs::test {
 namespace {
@@ -62,6 +63,9 @@ class Runner {
         return commit(step.session, ECANCELED);
       case Do::discard:
         done(table_->sessions().discard(step.session, kCaller));
+        return;
+      case Do::expire:
+        done(table_->expiry().expire(past::Retention{.keep_last = std::stoull(step.text)}));
         return;
       default:
         return run_in_session(step);
@@ -165,9 +169,10 @@ class Runner {
 }  // namespace
 
 std::string describe(const Step& step) {
-  constexpr std::array kNames = {"init",    "open",   "gc",     "close",  "begin",    "mkdir",
-                                 "rmdir",   "create", "append", "write",  "rename",   "link",
-                                 "symlink", "unlink", "sync",   "commit", "conflict", "discard"};
+  constexpr std::array kNames = {"init",   "open",     "gc",      "close",  "begin",
+                                 "mkdir",  "rmdir",    "create",  "append", "write",
+                                 "rename", "link",     "symlink", "unlink", "sync",
+                                 "commit", "conflict", "discard", "expire"};
   return fmt::format("{} {} {} {}", kNames.at(static_cast<std::size_t>(step.what)), step.session,
                      step.path, step.text.substr(0, 20));
 }

@@ -31,6 +31,7 @@ enum class Do {
   commit,    ///< session: makes a version
   conflict,  ///< session: a commit that is refused with ECANCELED
   discard,   ///< session
+  expire,    ///< all versions but so many of the newest as `text` says, and what sessions need
 };
 
 /// One step of a workload. Its effect is done when the next one begins.

@@ -37,6 +37,7 @@ class Sampler {
       if (below(2) == 0) add({Do::gc});
       return add({Do::open});
     }
+    if (below(40) == 0) return add({Do::expire, {}, {}, "2"});
     const auto& open = now().sessions;
     if (open.empty() || (open.size() < kPlaces && below(6) == 0)) return begin();
     const auto chosen = std::next(open.begin(), static_cast<std::ptrdiff_t>(below(open.size())));
@@ -127,7 +128,7 @@ class Sampler {
 
   void commit_if_changed(const std::string& session) {
     const Names& mine = now().sessions.at(session);
-    const Names& base = now().bases.at(session);
+    const Names& base = now().versions[now().bases.at(session) - 1];
     if (contents_of(mine, now().bytes) != contents_of(base, now().bytes))
       add({Do::commit, session});
   }
@@ -190,6 +191,7 @@ Workload standard_workload() {
   for (int index = 0; index < 40; ++index)
     steps.push_back({Do::create, "many", "w2/" + std::to_string(index), std::to_string(index)});
   steps.push_back({Do::commit, "many"});
+  steps.push_back({Do::expire, {}, {}, "1"});
   steps.push_back({Do::close});
   return steps;
 }
