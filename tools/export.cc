@@ -9,6 +9,7 @@
 #include "tools/text.h"
 #include "tools/verb.h"
 #include "txn/control_directory.h"
+#include "txn/past/version_pin.h"
 
 namespace commitfs {
 namespace {
@@ -45,6 +46,8 @@ Result<past::ExportSummary> export_to(const ExportArguments& arguments) {
   if (!control) return fail_because(control.error());
   const auto store = ObjectStore::open(control->objects());
   if (!store) return fail_because(store.error());
+  const auto pin = past::VersionPin::hold(control->fd(), *reader.catalog, version);
+  if (!pin) return fail_because(pin.error());
   Progress progress;
   auto exported =
       past::export_version(*reader.catalog, *store, version, arguments.directory,
@@ -60,6 +63,8 @@ int run(const ExportArguments& arguments) {
   fmt::print("exported {} ({}) in {}\n", format_count_of(done->files, "file", "files"),
              format_size(done->bytes),
              format_count_of(done->directories, "directory", "directories"));
+  if (done->kept > 0)
+    fmt::print("{} were there already\n", format_count_of(done->kept, "file", "files"));
   if (done->left_out == 0) return kSucceeded;
   return fail_with(fmt::format("{} could not be set there",
                                format_count_of(done->left_out, "attribute", "attributes")));
@@ -81,6 +86,9 @@ Verb make_export_verb(CLI::App& program) {
       R"(Bytes, modes, owners, times, extended attributes and hard links are as in the version. Files are copied, by reflink
 where the file system can. Needs no mount, and the right to read the table's directory. With --link, writing to an
 exported file would change the table: it is for leaving commitfs, or for reading.
+
+An export that was interrupted, or found no space, goes on when it is called again in the same way. While it runs its
+version does not expire, in whatever process.
 
 Exit status 1 also when some attribute (an owner, for one who is not root) could not be set.
 

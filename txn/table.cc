@@ -70,14 +70,14 @@ Result<Parts> open_parts(const ControlDirectory& control, const std::filesystem:
 /// themselves) and writes its journal, while all else is still there; the lock goes last.
 class Table::Impl {
  public:
-  Impl(std::filesystem::path table, TableLock held, TableContext shared, Term raised,
-       std::shared_ptr<Staging> staging, CommitOptions options)
+  Impl(std::filesystem::path table, UniqueFd control, TableLock held, TableContext shared,
+       Term raised, std::shared_ptr<Staging> staging, CommitOptions options)
       : directory(std::move(table)),
         lock(std::move(held)),
         context(std::move(shared)),
         term(raised),
         sessions(context, term, std::move(staging), options),
-        expiry(context, sessions) {}
+        expiry(context, sessions, std::move(control)) {}
   ~Impl() { context.sealer->stop(); }
 
   const std::filesystem::path directory;
@@ -101,8 +101,10 @@ Result<std::unique_ptr<Table>> Table::open(const std::filesystem::path& director
   Parts parts = TRY(with_reserve(reserve, [&] { return open_parts(control, directory); }));
   auto staging = make_reserved_staging(std::move(parts.staging), std::move(reserve));
 
-  auto impl = std::make_unique<Impl>(directory, std::move(lock), std::move(parts.context),
-                                     parts.term, std::move(staging), options);
+  UniqueFd control_fd = TRY(posix::open_at(control.fd(), ".", O_RDONLY | O_DIRECTORY));
+  auto impl =
+      std::make_unique<Impl>(directory, std::move(control_fd), std::move(lock),
+                             std::move(parts.context), parts.term, std::move(staging), options);
   impl->recovered = TRY(impl->sessions.recover());
   spdlog::info("opened table {} in term {}: {} sessions recovered", directory.string(),
                raw(impl->term), impl->recovered);

@@ -9,6 +9,7 @@
 
 #include "meta/base/fault.h"
 #include "txn/config/config_store.h"
+#include "txn/past/version_pin.h"
 
 namespace commitfs::past {
 namespace {
@@ -49,8 +50,11 @@ Result<std::vector<SeqNo>> plan_expiry(CatalogReader& catalog, const Retention& 
   return versions;
 }
 
-Expiry::Expiry(TableContext context, SessionManager& sessions)
-    : context_(std::move(context)), sessions_(sessions), thread_([this] { run(); }) {}
+Expiry::Expiry(TableContext context, SessionManager& sessions, UniqueFd control_fd)
+    : context_(std::move(context)),
+      sessions_(sessions),
+      control_fd_(std::move(control_fd)),
+      thread_([this] { run(); }) {}
 
 Expiry::~Expiry() {
   {
@@ -109,13 +113,16 @@ Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions,
 Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
                                                 const std::vector<SeqNo>& versions,
                                                 std::vector<SeqNo>& in_use) {
+  std::optional<VersionClaims> claims;  // let go after the transaction has ended
+  if (control_fd_) claims = TRY(VersionClaims::open(control_fd_.get()));
   const auto transaction = TRY(context_.catalog->begin());
   const SeqNo head = TRY(transaction->head_seq_no());
   std::vector<SeqNo> removed;
   for (const SeqNo version : versions) {
     if (!TRY(transaction->find_version(version))) continue;
-    const bool needed =
-        version == head || pinned.contains(version) || !TRY(transaction->tags_of(version)).empty();
+    const bool needed = version == head || pinned.contains(version) ||
+                        !TRY(transaction->tags_of(version)).empty() ||
+                        (claims && !TRY(claims->claim(version)));
     (needed ? in_use : removed).push_back(version);
   }
   if (removed.empty()) return std::set<SeqNo>();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "meta/base/mutex.h"
+#include "meta/base/unique_fd.h"
 #include "txn/session_manager.h"
 
 namespace commitfs::past {
@@ -29,7 +30,7 @@ Result<std::vector<SeqNo>> plan_expiry(CatalogReader& catalog, const Retention& 
 
 struct ExpirySummary {
   std::vector<SeqNo> expired;
-  std::vector<SeqNo> in_use;  ///< kept for an open session, or whoever reads there
+  std::vector<SeqNo> in_use;  ///< kept for an open session, a pin, or whoever reads there
   std::uint64_t rows = 0;
   std::uint64_t bodies = 0;
   std::uint64_t bytes = 0;
@@ -42,11 +43,13 @@ struct ExpirySummary {
 /// those of the catalog.
 class Expiry {
  public:
-  Expiry(TableContext context, SessionManager& sessions);
+  /// `control_fd` is the table's control directory, for the pins of other processes; none where
+  /// there can be no other.
+  Expiry(TableContext context, SessionManager& sessions, UniqueFd control_fd = {});
   ~Expiry();  ///< ends after the step that is under way
 
   /// One version; what only it had goes in the background. ENOENT; EBUSY for the newest, for one
-  /// that has a tag, and while a session or a reader needs it.
+  /// that has a tag, and while a session, a reader or a pin (txn/past/version_pin.h) needs it.
   Result<void> expire(SeqNo version);
   /// All that `retention` lets go of, with all that only they had.
   Result<ExpirySummary> expire(const Retention& retention);
@@ -80,6 +83,7 @@ class Expiry {
 
   const TableContext context_;
   SessionManager& sessions_;
+  const UniqueFd control_fd_;
   Mutex work_mutex_;  ///< one expiry at a time; outermost
   Mutex calls_mutex_;
   UseProbe probe_ GUARDED_BY(calls_mutex_);

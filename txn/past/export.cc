@@ -2,44 +2,44 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <map>
 
+#include "meta/base/fault.h"
 #include "meta/base/posix.h"
 #include "meta/copy_body.h"
 #include "txn/file_time.h"
+#include "txn/past/plain_file.h"
 
 namespace commitfs::past {
 namespace {
 
 constexpr std::size_t kPage = 1000;
 
-/// By which other things of the process can be named, whatever its path: links to it and xattrs of
-/// what cannot be opened.
-std::string path_of(int fd) {
-  return "/proc/self/fd/" + std::to_string(fd);
-}
-
 class Exporter {
  public:
   Exporter(CatalogReader& catalog, const ObjectStore& store, SeqNo version, ExportBodies bodies,
-           const UniqueFd& target, const std::function<void(const ExportSummary&)>& progress)
+           const ExportState& state, const std::function<void(const ExportSummary&)>& progress)
       : catalog_(catalog),
         store_(store),
         version_(version),
         bodies_(bodies),
-        target_(target),
+        state_(state),
+        attributes_(catalog),
         progress_(progress) {}
 
   Result<ExportSummary> run() {
     const auto root = TRY(catalog_.find_inode(version_, InodeId::root));
     if (!root) return fail(ENOENT, "export a version that is not there");
-    TRY(write_entries(*root, target_, ""));
-    TRY(set_attributes(*root, target_.get(), "."));
-    TRY(posix::sync_file_system(target_.get()));
+    const UniqueFd& target = state_.target();
+    TRY(write_entries(*root, target, ""));
+    TRY(posix::sync_file_system(target.get()));
+    TRY(state_.remove());
+    TRY(attributes_.set(version_, *root, target.get(), "."));
+    TRY(posix::sync_file(target.get()));
+    summary_.left_out = attributes_.left_out();
     return summary_;
   }
 
@@ -62,115 +62,113 @@ class Exporter {
   Result<void> write_entry(const ListedDirent& entry, const UniqueFd& parent,
                            const std::string& path) {
     const InodeRecord& inode = entry.inode;
-    if (!inode.is_directory() && inode.nlink > 1) {
-      if (const auto first = linked_.find(inode.id); first != linked_.end()) {
-        ++summary_.files;
-        return posix::link_at(target_.get(), first->second, parent.get(), entry.name);
-      }
+    if (inode.is_directory()) return write_directory(entry, parent, path);
+    ++summary_.files;
+    if (inode.nlink > 1) {
+      if (const auto first = linked_.find(inode.id); first != linked_.end())
+        return add_name(first->second, parent, entry.name);
+      linked_.emplace(inode.id, path);
     }
-    if (inode.is_directory()) {
-      TRY(posix::make_directory_at(parent.get(), entry.name, 0700));
-      const UniqueFd fd =
-          TRY(posix::open_at(parent.get(), entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-      ++summary_.directories;
-      TRY(write_entries(inode, fd, path));
+    summary_.bytes += inode.size_bytes;
+    if (state_.goes_on() && TRY(is_whole(inode, parent.get(), entry.name))) {
+      ++summary_.kept;
     } else {
       TRY(write_file(inode, parent, entry.name));
-      if (inode.nlink > 1) linked_.emplace(inode.id, path);
-      ++summary_.files;
-      summary_.bytes += inode.size_bytes;
-      progress_(summary_);
     }
-    return set_attributes(inode, parent.get(), entry.name);
+    progress_(summary_);
+    return {};
+  }
+
+  Result<void> write_directory(const ListedDirent& entry, const UniqueFd& parent,
+                               const std::string& path) {
+    const auto made = posix::make_directory_at(parent.get(), entry.name, 0700);
+    if (!made) {
+      if (made.error().code != EEXIST || !state_.goes_on()) return made;
+      // It may have got its mode already.
+      const mode_t mode = TRY(posix::stat_at(parent.get(), entry.name)).st_mode;
+      if (S_ISDIR(mode) && (mode & 0700) != 0700 &&
+          ::fchmodat(parent.get(), entry.name.c_str(), 0700, 0) != 0)
+        return fail_errno("chmod");
+    }
+    const UniqueFd fd =
+        TRY(posix::open_at(parent.get(), entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    ++summary_.directories;
+    TRY(write_entries(entry.inode, fd, path));
+    return attributes_.set(version_, entry.inode, parent.get(), entry.name);
+  }
+
+  /// One more name of a file that has one. There is none where the file was left out.
+  Result<void> add_name(const std::string& first, const UniqueFd& parent, const std::string& name) {
+    const int target = state_.target().get();
+    const auto linked = posix::link_at(target, first, parent.get(), name);
+    if (linked) return {};
+    if (linked.error().code == ENOENT && !posix::stat_at(target, first)) return {};
+    if (linked.error().code != EEXIST || !state_.goes_on()) return linked;
+    const struct stat old = TRY(posix::stat_at(parent.get(), name));
+    const struct stat wanted = TRY(posix::stat_at(target, first));
+    if (old.st_ino == wanted.st_ino) return {};
+    TRY(posix::unlink_at(parent.get(), name));
+    return posix::link_at(target, first, parent.get(), name);
+  }
+
+  /// Whether an export before this one wrote the file: under its name everything is whole.
+  Result<bool> is_whole(const InodeRecord& inode, int parent, const std::string& name) {
+    const auto there = posix::stat_at(parent, name);
+    if (!there && there.error().code == ENOENT) return false;
+    const struct stat file = TRY(there);
+    if ((file.st_mode & S_IFMT) != (inode.mode & S_IFMT)) return false;
+    if (!inode.is_regular()) return file.st_rdev == inode.rdev;
+    if (bodies_ == ExportBodies::linked && inode.object != ObjectId::none) {
+      const struct stat body = TRY(store_.stat(inode.object));
+      return body.st_ino == file.st_ino && body.st_dev == file.st_dev;
+    }
+    return state_.same_boot() && static_cast<std::uint64_t>(file.st_size) == inode.size_bytes &&
+           to_ns(file.st_mtim) == inode.mtime_ns;
   }
 
   Result<void> write_file(const InodeRecord& inode, const UniqueFd& parent,
                           const std::string& name) {
-    if (S_ISLNK(inode.mode)) {
-      if (::symlinkat(inode.symlink_target.c_str(), parent.get(), name.c_str()) != 0)
-        return fail_errno("symlink");
+    TRY(state_.clear_draft());
+    if (!TRY(write_draft(inode))) {
+      attributes_.leave_out();
       return {};
     }
-    if (!inode.is_regular()) {
-      const mode_t type = inode.mode & S_IFMT;
-      if (::mknodat(parent.get(), name.c_str(), type | 0600, inode.rdev) == 0) return {};
-      if (errno != EPERM) return fail_errno("mknod");
-      ++summary_.left_out;
-      return {};
-    }
+    TRY(attributes_.set(version_, inode, state_.draft_directory(), ExportState::kDraft));
+    TRY(fault::point("export.copied"));
+    TRY(state_.place_draft(parent.get(), name));
+    return fault::point("export.placed");
+  }
+
+  /// False for a device that may not be made.
+  Result<bool> write_draft(const InodeRecord& inode) {
+    const int directory = state_.draft_directory();
+    const std::string name = ExportState::kDraft;
+    if (!inode.is_regular()) return make_special_file(inode, directory, name);
     if (inode.object != ObjectId::none && bodies_ == ExportBodies::linked) {
       const UniqueFd body = TRY(store_.open_body(inode.object, O_RDONLY));
-      if (::linkat(AT_FDCWD, path_of(body.get()).c_str(), parent.get(), name.c_str(),
+      if (::linkat(AT_FDCWD, descriptor_path(body.get()).c_str(), directory, name.c_str(),
                    AT_SYMLINK_FOLLOW) != 0)
         return fail_errno("link");
-      return {};
+      return true;
     }
     const UniqueFd file =
-        TRY(posix::open_at(parent.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-    if (inode.object == ObjectId::none) return {};
+        TRY(posix::open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    if (inode.object == ObjectId::none) return true;
     const UniqueFd body = TRY(store_.open_body(inode.object, O_RDONLY));
-    return copy_body(body.get(), file.get());
-  }
-
-  /// What a bad file system or an ordinary user cannot have is left out and counted.
-  template <typename Call>
-  Result<void> try_attribute(const char* what, Call call) {
-    if (call() == 0) return {};
-    const bool refused = errno == EPERM || errno == EACCES || errno == EOPNOTSUPP;
-    if (!refused) return fail_errno(what);
-    ++summary_.left_out;
-    return {};
-  }
-
-  Result<void> set_attributes(const InodeRecord& inode, int parent, const std::string& name) {
-    struct stat now{};
-    if (::fstatat(parent, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0)
-      return errno == ENOENT ? Result<void>() : fail_errno("stat");  // a device that was left out
-    // The owner first: changing it takes set-ID bits away.
-    if (now.st_uid != inode.uid || now.st_gid != inode.gid) {
-      TRY(try_attribute("chown", [&] {
-        return ::fchownat(parent, name.c_str(), inode.uid, inode.gid, AT_SYMLINK_NOFOLLOW);
-      }));
-    }
-    TRY(set_xattrs(inode, parent, name));
-    if (!S_ISLNK(inode.mode)) {
-      TRY(try_attribute("chmod",
-                        [&] { return ::fchmodat(parent, name.c_str(), inode.mode & 07777, 0); }));
-    }
-    const timespec times[2] = {to_timespec(inode.atime_ns), to_timespec(inode.mtime_ns)};
-    if (::utimensat(parent, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
-      return fail_errno("utimens");
-    return {};
-  }
-
-  Result<void> set_xattrs(const InodeRecord& inode, int parent, const std::string& name) {
-    for (const auto& [key, value] : TRY(catalog_.list_xattrs(version_, inode.id))) {
-      const std::string path = path_of(parent) + '/' + name;
-      TRY(try_attribute("setxattr", [&, &attribute = key, &bytes = value] {
-        return ::lsetxattr(path.c_str(), attribute.c_str(), bytes.data(), bytes.size(), 0);
-      }));
-    }
-    return {};
+    TRY(copy_body(body.get(), file.get()));
+    return true;
   }
 
   CatalogReader& catalog_;
   const ObjectStore& store_;
   const SeqNo version_;
   const ExportBodies bodies_;
-  const UniqueFd& target_;
+  const ExportState& state_;
+  PlainAttributes attributes_;
   const std::function<void(const ExportSummary&)>& progress_;
   std::map<InodeId, std::string> linked_;  // files of several names: the first, from the top
   ExportSummary summary_;
 };
-
-/// ENOTEMPTY unless there is nothing in it.
-Result<void> check_empty(const std::filesystem::path& directory) {
-  std::error_code error;
-  const bool empty = std::filesystem::is_empty(directory, error);
-  if (error) return fail(error.value(), directory.string());
-  if (!empty) return fail(ENOTEMPTY, directory.string());
-  return {};
-}
 
 }  // namespace
 
@@ -178,13 +176,10 @@ Result<ExportSummary> export_version(CatalogReader& catalog, const ObjectStore& 
                                      SeqNo version, const std::filesystem::path& directory,
                                      ExportBodies bodies,
                                      const std::function<void(const ExportSummary&)>& progress) {
-  if (!TRY(catalog.find_version(version))) return fail(ENOENT, "export: no such version");
-  if (::mkdir(directory.c_str(), 0700) != 0) {
-    if (errno != EEXIST) return fail_errno("make " + directory.string());
-    TRY(check_empty(directory));
-  }
-  const UniqueFd target = TRY(posix::open_at(AT_FDCWD, directory.string(), O_RDONLY | O_DIRECTORY));
-  return Exporter(catalog, store, version, bodies, target, progress).run();
+  const auto record = TRY(catalog.find_version(version));
+  if (!record) return fail(ENOENT, "export: no such version");
+  const auto state = TRY(ExportState::open(catalog, *record, directory, bodies));
+  return Exporter(catalog, store, version, bodies, state, progress).run();
 }
 
 }  // namespace commitfs::past
