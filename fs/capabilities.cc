@@ -47,10 +47,6 @@ void negotiate(Mount& mount, fuse_conn_info& connection) {
   // A mapping or a write still in the kernel when the commit comes would be lost.
   leave(connection, FUSE_CAP_WRITEBACK_CACHE);
   leave(connection, FUSE_CAP_HANDLE_KILLPRIV);
-#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
-  // A commit cannot be interrupted, and nothing else takes long.
-  connection.no_interrupt = 1;
-#endif
   mount.passthrough.negotiate(connection, mount.store().directory_fd());
   // A write that is passed through must not begin with a request; see setuid.h.
   mount.clears_setuid = mount.passthrough.active();

@@ -44,6 +44,7 @@ struct ControlFile {
   bool appends = false;     ///< `>>` adds to the value, `>` alone empties it
   bool moves_tree = false;  ///< a successful write changes the session's tree
   bool of_table_owner = false;  ///< belongs to who owns the table's root directory
+  bool tells_events = false;    ///< a stream (fs/event_feed.h) and no value: `read` is null
   bool asks_hooks = false;      ///< a write may run hooks, which may in turn read what is slow
 };
 

@@ -58,6 +58,7 @@ Result<ControlText> read_metrics(const ControlSource& source) {
                sample("open_files", "gauge", mount.files.size()) +
                sample("open_directories", "gauge", mount.directories.size()) +
                sample("requests_total", "counter", mount.metrics.requests.load()) +
+               sample("waiting_for_events", "gauge", mount.events.waiting()) +
                sample("passthrough", "gauge", mount.passthrough.active() ? 1 : 0));
 }
 
@@ -78,15 +79,19 @@ Result<void> check_config(const ControlSource& source, std::string_view text, bo
                                                     author_of(source));
 }
 
-/// `>`: what is written is the configuration from now on. `: >` writes nothing and changes nothing;
-/// `echo >` takes every key back to its default.
+/// Some changes are a version of their own. `>`: what is written is the configuration from now on.
+/// `: >` writes nothing and changes nothing; `echo >` takes every key back to its default.
 Result<void> write_config(const ControlSource& source, std::string_view text) {
-  return source.mount.table.context().config->replace(text, author_of(source));
+  TRY(source.mount.table.context().config->replace(text, author_of(source)));
+  source.mount.events.look_at_head();
+  return {};
 }
 
 /// `>>`: sets the keys written, the others stay.
 Result<void> append_config(const ControlSource& source, std::string_view text) {
-  return source.mount.table.context().config->merge(text, author_of(source));
+  TRY(source.mount.table.context().config->merge(text, author_of(source)));
+  source.mount.events.look_at_head();
+  return {};
 }
 
 Result<ControlText> read_report(const ControlSource& source, bool json) {
@@ -142,6 +147,7 @@ constexpr std::array kRootFiles = {
                 .check = check_config,
                 .slow = true,
                 .of_table_owner = true},
+    ControlFile{.name = "events", .tells_events = true},
     ControlFile{.name = "log", .read = read_log, .slow = true},
     ControlFile{.name = "metrics", .read = read_metrics},
     ControlFile{.name = "status",

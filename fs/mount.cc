@@ -13,12 +13,14 @@
 namespace commitfs {
 namespace {
 
-/// live/ follows the head while this lives.
+/// live/ follows the head while this lives, and who waits for a version is told.
 class LiveSubscription {
  public:
   explicit LiveSubscription(fs::Mount& mount) : pipeline_(mount.sessions().pipeline()) {
-    pipeline_.set_publish_listener(
-        [&mount](const Publication& publication) { mount.live_invalidator.publish(publication); });
+    pipeline_.set_publish_listener([&mount](const Publication& publication) {
+      mount.live_invalidator.publish(publication);
+      mount.events.publish(publication.version);
+    });
   }
   ~LiveSubscription() {
     pipeline_.set_publish_listener([](const Publication&) {});
@@ -77,6 +79,7 @@ class ExpirySubscription {
 /// the loop must still be served (or the connection be gone).
 void finish_background_work(fs::Mount& mount) {
   mount.commits.close_and_wait();
+  mount.events.close();
   mount.kernel.detach();
   mount.audits.finish();
   mount.executor.finish();

@@ -29,6 +29,7 @@ Mount::Mount(Table& its_table, const MountOptions& its_options)
       views(table.context().catalog),
       passthrough(options.passthrough),
       live_invalidator(nodes, *views.live(), kernel),
+      events(table.context().catalog),
       executor(kExecutorThreads),
       notifier(1),
       audits(kAuditThreads) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "fs/directory_handle.h"
+#include "fs/event_feed.h"
 #include "fs/executor.h"
 #include "fs/file_handle.h"
 #include "fs/handle_table.h"
@@ -54,6 +55,7 @@ class Mount {
   bool clears_setuid = false;  ///< set when the connection is made; see fs/setuid.h
   FuseKernelCaches kernel;
   LiveInvalidator live_invalidator;
+  EventFeed events;
   InFlight commits;
   Metrics metrics;
 

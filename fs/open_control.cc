@@ -42,7 +42,12 @@ Result<std::shared_ptr<FileHandle>> open_control(Mount& mount, const std::shared
   handle->control = std::make_unique<ControlContent>(control->file(), std::move(source),
                                                      (info.flags & O_APPEND) != 0);
   if ((info.flags & O_TRUNC) != 0) TRY(handle->control->truncate());
-  if ((info.flags & O_ACCMODE) != O_WRONLY) TRY(handle->control->render());
+  if (control->file().tells_events) {
+    handle->events = TRY(mount.events.open());
+    info.nonseekable = 1;
+  } else if ((info.flags & O_ACCMODE) != O_WRONLY) {
+    TRY(handle->control->render());
+  }
   if (!mount.nodes.take_handle(*node, true)) return fail(ESTALE, "a node that was forgotten");
   // The content has no size beforehand.
   info.direct_io = 1;

@@ -80,6 +80,7 @@ fuse_lowlevel_ops make_operations() {
   table.tmpfile = Wrapped<"tmpfile", ops::tmpfile>::call;
 #endif
   table.lseek = Wrapped<"lseek", ops::lseek>::call;
+  table.poll = Wrapped<"poll", ops::poll>::call;
   table.opendir = Wrapped<"opendir", ops::opendir>::call;
   table.readdir = Wrapped<"readdir", ops::readdir>::call;
   table.readdirplus = Wrapped<"readdirplus", ops::readdirplus>::call;

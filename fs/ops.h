@@ -51,6 +51,7 @@ void copy_file_range(Request request, NodeId from, off_t from_offset, fuse_file_
                      NodeId to, off_t to_offset, fuse_file_info* to_info, std::size_t size,
                      int flags);
 void lseek(Request request, NodeId node, off_t offset, int whence, fuse_file_info* info);
+void poll(Request request, NodeId node, fuse_file_info* info, fuse_pollhandle* handle);
 
 // directories
 void opendir(Request request, NodeId node, fuse_file_info* info);
@@ -59,7 +60,7 @@ void readdirplus(Request request, NodeId node, std::size_t size, off_t offset,
                  fuse_file_info* info);
 void releasedir(Request request, NodeId node, fuse_file_info* info);
 void fsyncdir(Request request, NodeId node, int data_only, fuse_file_info* info);
-/// Commands of fs/commit_ioctl.h; ENOTTY for all others.
+/// Commands of fs/commit_ioctl.h and fs/events_ioctl.h; ENOTTY for all others.
 void ioctl(Request request, NodeId node, unsigned command, void* argument, fuse_file_info* info,
            unsigned flags, const void* in, std::size_t in_size, std::size_t out_size);
 

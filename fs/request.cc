@@ -130,6 +130,10 @@ void Request::position(off_t offset) {
   finish(0, fuse_reply_lseek(request_, offset));
 }
 
+void Request::polled(unsigned events) {
+  finish(0, fuse_reply_poll(request_, events));
+}
+
 void Request::controlled(int code, const void* data, std::size_t size) {
   finish(code, fuse_reply_ioctl(request_, -code, data, size));
 }

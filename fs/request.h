@@ -45,6 +45,8 @@ class Request {
   void written(std::size_t size);
   void statistics(const Result<struct statvfs>& result);
   void position(off_t offset);
+  /// poll(2).
+  void polled(unsigned events);
   /// ioctl(2): 0 or the errno, and `data` for the caller in both cases.
   void controlled(int code, const void* data, std::size_t size);
   /// getxattr(2) and listxattr(2): the value, or its size when the caller gave no room. ERANGE.

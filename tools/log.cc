@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include "tools/verb.h"
 #include "txn/table.h"
 #include "txn/tags.h"
+#include "txn/version_json.h"
 
 namespace commitfs {
 namespace {
@@ -32,40 +32,13 @@ struct LogArguments {
   }
 };
 
-Result<std::string> to_json_line(CatalogReader& catalog, const VersionRecord& version) {
-  std::vector<std::string> tags;
-  for (TagRecord& tag : TRY(catalog.tags_of(version.seq_no)))
-    tags.push_back(std::move(tag.name));
-  const nlohmann::ordered_json json = {
-      {"seq_no", raw(version.seq_no)},
-      {"primary_term", raw(version.term)},
-      {"time", format_time(version.time_ns)},
-      {"session", version.session},
-      {"base", raw(version.base)},
-      {"operation", version.operation},
-      {"uid", version.uid},
-      {"gid", version.gid},
-      {"message", version.message},
-      {"metadata", version.metadata},
-      {"added", version.added},
-      {"modified", version.modified},
-      {"deleted", version.deleted},
-      {"renamed", version.renamed},
-      {"attributes", version.attributes},
-      {"bytes", version.bytes},
-      {"tags", tags},
-  };
-  // Names and messages may be any bytes; JSON may not.
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void print_line(std::string line) {
   if (!line.ends_with('\n')) line.push_back('\n');
   std::fwrite(line.data(), 1, line.size(), stdout);
 }
 
 Result<void> print_version(CatalogReader& catalog, const VersionRecord& version, bool json) {
-  print_line(json ? TRY(to_json_line(catalog, version))
+  print_line(json ? TRY(format_version_json(catalog, version))
                   : format_log_line(version, TRY(tag_names(catalog, version.seq_no))));
   return {};
 }

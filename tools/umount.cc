@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +9,10 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "fs/events_ioctl.h"
+#include "meta/base/unique_fd.h"
 #include "tools/daemon.h"
 #include "tools/holders.h"
 #include "tools/mount_point.h"
@@ -21,6 +26,8 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxNamed = 20;
 constexpr auto kRetryPause = std::chrono::milliseconds(50);
+/// For programs that read the end of a file to end, or close it.
+constexpr auto kEventsPause = std::chrono::seconds(5);
 
 struct UmountArguments {
   std::filesystem::path mount_point;
@@ -98,15 +105,30 @@ bool abort_connection(const MountEntry& mount) {
   return false;
 }
 
+/// Whoever waits for versions in `.commitfs/events` reads the end of it. True when somebody does,
+/// and nobody that can be seen uses anything but control files.
+bool end_events(const MountEntry& mount) {
+  if (!find_holders(mount.point, "/proc", ".commitfs").empty()) return false;
+  if (find_holders(mount.point).empty()) return false;
+  const UniqueFd root(::open(mount.point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::uint64_t readers = 0;
+  return root && ::ioctl(root.get(), kEndEventsIoctl, &readers) == 0 && readers > 0;
+}
+
 /// Unmounts; while it is busy by nobody that can be named (a process that is just ending), tries
 /// again until the deadline.
 Result<void> unmount_by(const MountEntry& mount, bool lazy, Deadline deadline) {
+  bool asked = lazy;
+  if (lazy) end_events(mount);
+  Deadline patience{};
   for (;;) {
     const auto unmounted = unmount(mount.point, lazy);
     if (unmounted) return {};
     if (unmounted.error().code != EBUSY) return fail_because(unmounted.error());
+    if (!std::exchange(asked, true) && end_events(mount))
+      patience = std::chrono::steady_clock::now() + kEventsPause;
     const std::string holders = name_holders(mount);
-    if (!holders.empty())
+    if (!holders.empty() && std::chrono::steady_clock::now() >= patience)
       return fail(EBUSY, fmt::format("{} is busy:{}", mount.point.native(), holders));
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(

@@ -1,7 +1,10 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "fs/commit_ioctl.h"
+#include "fs/events_ioctl.h"
 #include "fs/fixed_node.h"
 #include "fs/mount_state.h"
 #include "fs/ops.h"
@@ -55,10 +58,19 @@ void commit(Request request, const std::shared_ptr<Session>& session, const Comm
   commit_session(std::move(request), {session, name, receipt}, show, answer_commit);
 }
 
+void end_events(Request request) {
+  const uid_t caller = request.caller().uid;
+  if (caller != 0 && caller != ::geteuid()) return request.error(EPERM);
+  const std::uint64_t readers = request.mount().events.end_readers();
+  request.controlled(0, &readers, sizeof readers);
+}
+
 }  // namespace
 
 void ioctl(Request request, NodeId id, unsigned command, void*, fuse_file_info*, unsigned,
            const void* in, std::size_t in_size, std::size_t out_size) {
+  if (id == NodeId::root && command == static_cast<unsigned>(kEndEventsIoctl))
+    return end_events(std::move(request));
   const auto node = request.mount().find(id);
   if (!node) return request.error(node.error());
   const View& view = *(*node)->view;
