@@ -33,7 +33,8 @@ int run(int count, char** words) {
       make_log_verb(program),     make_status_verb(program), make_commit_verb(program),
       make_run_verb(program),     make_diff_verb(program),   make_show_verb(program),
       make_changes_verb(program), make_revert_verb(program), make_expire_verb(program),
-      make_export_verb(program),  make_gc_verb(program),     make_fsck_verb(program)};
+      make_export_verb(program),  make_du_verb(program),     make_gc_verb(program),
+      make_fsck_verb(program)};
   try {
     program.parse(count, words);
   } catch (const CLI::ParseError& error) {

@@ -24,6 +24,7 @@ Verb make_umount_verb(CLI::App& program);
 Verb make_init_verb(CLI::App& program);
 Verb make_log_verb(CLI::App& program);
 Verb make_diff_verb(CLI::App& program);
+Verb make_du_verb(CLI::App& program);
 Verb make_show_verb(CLI::App& program);
 Verb make_revert_verb(CLI::App& program);
 Verb make_changes_verb(CLI::App& program);

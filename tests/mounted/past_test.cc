@@ -138,6 +138,22 @@ TEST_P(Past, OldVersionsExpireByTheTool) {
   EXPECT_EQ(ok("ls snapshots"), "1\n3\nlatest");
 }
 
+TEST_P(Past, WhatVersionsTakeIsTold) {
+  ok("ln -s 2 tags/good");
+  EXPECT_EQ(ok("$COMMITFS du $MOUNT | tail -n +2"),
+            "       3         2       4       2       2\n"
+            "       2         3      10       8       2  good\n"
+            "       1         3       6       4       2\n"
+            "all: 3 versions, 6 bodies (16)");
+  EXPECT_EQ(ok("$COMMITFS du $TABLE good 3 | tail -2 | head -1"),
+            "together: 10 that no other version has");
+  EXPECT_EQ(ok("$COMMITFS du --json $TABLE 1"),
+            R"({"versions":[{"seq_no":1,"files":3,"bytes":6,"unique_bytes":4,"shared_bytes":2,)"
+            R"("tags":[]}],"together_bytes":4,"total":{"versions":3,"bodies":6,"bytes":16,)"
+            R"("removed_bytes":0}})");
+  EXPECT_THAT(sh("$COMMITFS du $TABLE 9"), FailedWith("has no version 9"));
+}
+
 TEST_P(Past, ADiffIsListedAndSummedUp) {
   EXPECT_EQ(ok("$COMMITFS diff $MOUNT 1 2"), "M\tc2\nM\td/a\nD\td/b\nR\tc -> moved\nA\tnew");
   EXPECT_EQ(ok("$COMMITFS diff $TABLE 1 1"), "");
