@@ -4,8 +4,10 @@
 
 #include "fs/control.h"
 #include "fs/control_settings.h"
+#include "fs/fixed/directories.h"
 #include "fs/mount_state.h"
 #include "txn/config/config_store.h"
+#include "txn/past/expiry.h"
 #include "txn/past/revert.h"
 #include "txn/status.h"
 #include "txn/tags.h"
@@ -112,8 +114,20 @@ Result<void> write_base(const ControlSource& source, std::string_view value) {
   return {};
 }
 
-Result<ControlText> read_reverted(const ControlSource&) {
+Result<ControlText> read_nothing(const ControlSource&) {
   return whole({});
+}
+
+/// `N`, or `N force` for one that open sessions began at. Of `mv snapshots/N discard/` the other
+/// door, for programs.
+Result<void> write_expire(const ControlSource& source, std::string_view value) {
+  constexpr std::string_view kForced = " force";
+  const bool by_force = value.ends_with(kForced);
+  if (by_force) value.remove_suffix(kForced.size());
+  const auto version = parse_version_number(value);
+  if (!version) return fail(EINVAL, "expire takes: N, or N force");
+  return source.mount.table.expiry().expire(*version,
+                                            by_force ? past::Force::yes : past::Force::no);
 }
 
 /// The session takes the inverse of what a version did.
@@ -148,6 +162,11 @@ constexpr std::array kRootFiles = {
                 .slow = true,
                 .of_table_owner = true},
     ControlFile{.name = "events", .tells_events = true},
+    ControlFile{.name = "expire",
+                .read = read_nothing,
+                .write = write_expire,
+                .slow = true,
+                .of_table_owner = true},
     ControlFile{.name = "log", .read = read_log, .slow = true},
     ControlFile{.name = "metrics", .read = read_metrics},
     ControlFile{.name = "status",
@@ -202,7 +221,7 @@ constexpr std::array kSessionFiles = {
     ControlFile{
         .name = "require", .read = settings::read_require, .write = settings::write_require},
     ControlFile{.name = "revert",
-                .read = read_reverted,
+                .read = read_nothing,
                 .write = write_reverted,
                 .slow = true,
                 .moves_tree = true},

@@ -5,6 +5,7 @@
 #include "fs/mount_state.h"
 #include "fs/setuid.h"
 #include "fs/writable.h"
+#include "txn/lost_base.h"
 #include "txn/tree_operations.h"
 
 namespace commitfs::fs {
@@ -57,11 +58,20 @@ Result<std::shared_ptr<FileHandle>> open_in_tree(Mount& mount, fuse_req_t reques
   return open_body(mount, request, node, body, writer, UniqueFd(), info);
 }
 
+/// Where a body is not there any more, because the version that a session began at was expired.
+Error as_lost(const Node& node, Error error) {
+  if (error.code != ENOENT || node.view->session == nullptr) return error;
+  const auto lost = node.view->session->read(
+      [](const SessionData& data) -> Result<bool> { return has_lost_base(data); });
+  if (lost.value_or(false)) error.code = ESTALE;
+  return error;
+}
+
 void answer(Request request, const std::shared_ptr<Node>& node, fuse_file_info info) {
   Mount& mount = request.mount();
   const fuse_req_t raw = request.raw();
   auto handle = open_in_tree(mount, raw, node, info);
-  if (!handle) return request.error(handle.error());
+  if (!handle) return request.error(as_lost(*node, std::move(handle).error()));
   if ((info.flags & O_TRUNC) != 0) clear_setuid(request, *node);
   info.fh = mount.files.add(*handle);
   const std::uint64_t id = info.fh;

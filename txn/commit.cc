@@ -10,6 +10,7 @@
 #include "txn/commit_job.h"
 #include "txn/commit_queue.h"
 #include "txn/config/config_store.h"
+#include "txn/lost_base.h"
 #include "txn/preparers.h"
 
 namespace commitfs {
@@ -242,6 +243,14 @@ class CommitPipeline::Impl {
   }
 
   Result<SeqNo> move_frozen_base(Session& session) {
+    if (TRY(is_base_lost(*context_.catalog, session.base()))) {
+      ConflictReport report;
+      report.session = session.name();
+      report.base = session.base();
+      report.reason = explain_lost_base(session.base());
+      session.set_last_report(std::make_shared<const ConflictReport>(std::move(report)), ESTALE);
+      return fail(ESTALE, "move base of " + session.name());
+    }
     Delta delta = TRY(compute_delta(session, *context_.store));
     // Also of who changed nothing: he would see two versions.
     delta.reads = TRY(collect_reads(session));

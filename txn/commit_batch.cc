@@ -9,6 +9,7 @@
 #include "txn/apply.h"
 #include "txn/commit_job.h"
 #include "txn/config/config_store.h"
+#include "txn/lost_base.h"
 
 namespace commitfs {
 namespace {
@@ -95,6 +96,11 @@ class Batch {
       accepted_.push_back({std::move(job), *made, false, {}, {}, {}});
       return {};
     }
+    const SeqNo base = job->session->base();
+    if (TRY(is_base_lost(transaction, base))) {  // row 37
+      end_with_reason(job, ESTALE, explain_lost_base(base));
+      return {};
+    }
     if (config_ == nullptr) config_ = TRY(config_as_of(context_.config, transaction));
     if (job->condition) {
       if (auto refusal = TRY(condition::evaluate(*job->condition, transaction, *context_.store))) {
@@ -102,7 +108,6 @@ class Batch {
         return {};
       }
       if (job->delta.empty() && !config_->record_empty) {  // row 17
-        const SeqNo base = job->session->base();
         accepted_.push_back({std::move(job), base, false, {}, {}, {}});
         return {};
       }
@@ -136,6 +141,15 @@ class Batch {
     }
     if (const auto made = TRY(head.find_version_by_session_id(session.id()))) return made->seq_no;
     return std::nullopt;
+  }
+
+  void end_with_reason(std::unique_ptr<CommitJob>& job, int error, std::string reason) {
+    ConflictReport report;
+    report.session = job->session->name();
+    report.base = job->session->base();
+    report.reason = std::move(reason);
+    CommitOutcome outcome = refuse(*job->session, error, std::move(report));
+    result_.ended.push_back({std::move(job), std::move(outcome), {}});
   }
 
   void end_false(std::unique_ptr<CommitJob>& job, condition::Refusal refusal) {

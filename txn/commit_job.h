@@ -43,7 +43,8 @@ struct Objection {
   int error = 0;
   std::string reason;
 };
-/// ESTALE: it has expired. EOWNERDEAD: it outlived the machine, and nobody looked yet.
+/// ESTALE: it has expired, or its base was. EOWNERDEAD: it outlived the machine, and nobody looked
+/// yet.
 std::optional<Objection> standing_objection(const Session& session);
 /// Bodies of which the disk lost something once: no sync can vouch for them any more.
 std::optional<Objection> damage_objection(Session& session);

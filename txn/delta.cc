@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "txn/file_attributes.h"
+#include "txn/lost_base.h"
 
 namespace commitfs {
 namespace {
@@ -50,9 +51,8 @@ class DeltaBuilder {
 
   Result<void> remember_before(InodeId id) {
     if (delta_.before.contains(id)) return {};
-    const auto record = TRY(catalog_.find_inode(data_.base, id));
-    if (!record) return fail(EIO, "a name of the base leads to no inode");
-    delta_.before.emplace(id, *record);
+    const auto record = TRY(inode_before(id));
+    if (record) delta_.before.emplace(id, *record);
     return {};
   }
 
@@ -79,12 +79,20 @@ class DeltaBuilder {
     return {};
   }
 
+  /// Nothing for what is left of it in a base that is lost: the session is never committed, but
+  /// what it wrote is listed.
+  Result<std::optional<InodeRecord>> inode_before(InodeId id) {
+    auto before = find_in_base(data_, id);
+    if (!before && before.error().code == ESTALE) return std::nullopt;
+    if (before && !*before) return fail(EIO, "a changed inode is not in the base");
+    return before;
+  }
+
   Result<void> collect_inode(InodeId id, const ChangedInode& changed) {
     InodeDelta delta;
     delta.mine = changed.record;
     if (!changed.made_here) {
-      delta.before = TRY(catalog_.find_inode(data_.base, id));
-      if (!delta.before) return fail(EIO, "a changed inode is not in the base");
+      delta.before = TRY(inode_before(id));
     }
     TRY(collect_links(id, !changed.made_here, delta.links, delta.base_links));
     if (delta.links.empty() && id != InodeId::root)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,9 +43,14 @@ class OpenSessions {
   /// False when it was not there any more.
   bool erase(const Session& session) EXCLUDES(mutex_);
 
+  /// The base of one of them was taken away by force, or is about to be; see txn/lost_base.h.
+  void note_lost_base() const { lost_bases_ = true; }
+  bool may_have_lost_bases() const { return lost_bases_; }
+
  private:
   bool erase_locked(const Session& session) REQUIRES(mutex_);
 
+  mutable std::atomic<bool> lost_bases_ = false;
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_
       GUARDED_BY(mutex_);  ///< null: claimed

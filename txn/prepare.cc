@@ -8,6 +8,7 @@
 #include "meta/base/fault.h"
 #include "txn/commit_job.h"
 #include "txn/config/config_store.h"
+#include "txn/lost_base.h"
 #include "txn/neighbours.h"
 
 namespace commitfs {
@@ -90,6 +91,9 @@ std::optional<Objection> standing_objection(const Session& session) {
                      "the session expired, for nobody used it for as long as the table's "
                      "session_ttl: begin again"};
   }
+  // What cannot be told now is asked again inside the commit.
+  if (is_base_lost(*session.context().catalog, session.base()).value_or(false))
+    return Objection{ESTALE, explain_lost_base(session.base())};
   if (session.outlived_boot()) {
     return Objection{EOWNERDEAD,
                      "the machine went down while this session was open, and files that were not "

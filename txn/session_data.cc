@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "txn/file_time.h"
+#include "txn/lost_base.h"
 
 namespace commitfs {
 namespace {
@@ -21,6 +22,18 @@ void show_maker(const SessionData& data, const ChangedInode* changed, InodeRecor
   if (changed == nullptr || !changed->uid_set) root.uid = data.uid;
   if (changed == nullptr || !changed->gid_set) root.gid = data.gid;
   if (changed == nullptr || !changed->mode_set) root.mode |= S_IRWXU;
+}
+
+/// find_child of the base.
+Result<std::optional<InodeRecord>> child_in_base(const SessionData& data, InodeId parent,
+                                                 std::string_view name) {
+  Catalog& catalog = *data.context.catalog;
+  auto child = catalog.find_child(data.base, parent, name);
+  if (child || child.error().code != EIO || !has_lost_base(data)) return child;
+  // Its name is left, and it is not.
+  const auto dirent = TRY(catalog.find_dirent(data.base, parent, name));
+  if (!dirent) return std::nullopt;
+  return find_in_base(data, dirent->inode);
 }
 
 }  // namespace
@@ -57,7 +70,7 @@ Result<std::optional<InodeId>> SessionData::find_dirent(InodeId parent,
 
 Result<std::optional<InodeRecord>> SessionData::find_inode(InodeId inode) const {
   if (const ChangedInode* changed = changes.find_inode(inode)) return changed->record;
-  return context.catalog->find_inode(base, inode);
+  return find_in_base(*this, inode);
 }
 
 Result<std::optional<InodeRecord>> SessionData::find_child(InodeId parent,
@@ -67,7 +80,7 @@ Result<std::optional<InodeRecord>> SessionData::find_child(InodeId parent,
     return find_inode(*changed);
   }
   if (is_made_here(parent)) return std::nullopt;
-  auto child = TRY(context.catalog->find_child(base, parent, name));
+  auto child = TRY(child_in_base(*this, parent, name));
   if (!child) return std::nullopt;
   if (const ChangedInode* changed = changes.find_inode(child->id)) return changed->record;
   return child;
@@ -155,7 +168,7 @@ Result<std::vector<std::string>> SessionData::xattr_names(InodeId inode) const {
 
 Result<Attributes> SessionData::attributes(InodeId inode) const {
   if (const ChangedInode* changed = changes.find_inode(inode)) return attributes_of(*changed);
-  auto record = TRY(context.catalog->find_inode(base, inode));
+  auto record = TRY(find_in_base(*this, inode));
   if (!record) return fail_inode(ENOENT, "inode", inode);
   if (inode == InodeId::root) show_maker(*this, nullptr, *record);
   return plain_attributes(*std::move(record));
@@ -178,13 +191,15 @@ Result<Attributes> SessionData::lookup(InodeId parent, std::string_view name) co
   const InodeId* changed = changes.find_dirent({parent, std::string(name)});
   if (changed != nullptr && *changed != InodeId::none) return attributes(*changed);
   if (changed == nullptr && !is_made_here(parent)) {
-    auto child = TRY(context.catalog->find_child(base, parent, name));
+    auto child = TRY(child_in_base(*this, parent, name));
     if (child) {
       const ChangedInode* inode = changes.find_inode(child->id);
       return inode != nullptr ? attributes_of(*inode) : plain_attributes(*std::move(child));
     }
   }
   TRY(directory(parent));
+  if (changed == nullptr && !is_made_here(parent) && has_lost_base(*this))
+    return fail(ESTALE, fmt::format("lookup {}/{} in a base that is gone", raw(parent), name));
   return fail(ENOENT, fmt::format("lookup {}/{}", raw(parent), name));
 }
 
@@ -213,7 +228,7 @@ Result<SessionData::Entry> SessionData::find_entry(const DirentKey& key) const {
 
 Result<ChangedInode*> SessionData::edit_inode(InodeId inode) {
   if (changes.find_inode(inode) != nullptr) return &changes.edit_inode(inode);
-  const auto record = TRY(context.catalog->find_inode(base, inode));
+  const auto record = TRY(find_in_base(*this, inode));
   if (!record) return fail_inode(ENOENT, "inode", inode);
   return edit_inode(*record);
 }

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "txn/lost_base.h"
 #include "txn/session_data.h"
 
 namespace commitfs {
@@ -14,18 +15,20 @@ constexpr std::size_t kPageMax = 4096;
 class BaseEntries {
  public:
   /// `exists` is false for a directory the base does not have.
-  BaseEntries(CatalogReader& catalog, SeqNo base, InodeId directory, std::string_view after,
-              bool exists, std::size_t first_page)
-      : catalog_(catalog),
-        base_(base),
+  BaseEntries(const SessionData& data, InodeId directory, std::string_view after, bool exists,
+              std::size_t first_page)
+      : data_(data),
+        catalog_(*data.context.catalog),
         directory_(directory),
         after_(after),
+        lost_(has_lost_base(data)),
         exhausted_(!exists),
         page_size_(std::clamp(first_page, kPageMin, kPageMax)) {}
 
   /// The next entry; null at the end.
   Result<ListedDirent*> peek() {
-    if (next_ == page_.size() && !exhausted_) TRY(read_page());
+    while (next_ == page_.size() && !exhausted_)
+      TRY(read_page());
     if (next_ == page_.size()) return nullptr;
     return &page_[next_];
   }
@@ -33,18 +36,35 @@ class BaseEntries {
 
  private:
   Result<void> read_page() {
-    page_ = TRY(catalog_.list(base_, directory_, after_, page_size_));
+    page_ = TRY(catalog_.list(lost_ ? kNewest : data_.base, directory_, after_, page_size_));
     next_ = 0;
     exhausted_ = page_.size() < page_size_;
     if (!page_.empty()) after_ = page_.back().name;
     page_size_ = std::min(page_size_ * 2, kPageMax);
+    if (lost_) TRY(keep_what_is_left());
     return {};
   }
 
+  /// Of the head's entries those that the base had, as far as it is left.
+  Result<void> keep_what_is_left() {
+    std::vector<ListedDirent> left;
+    for (ListedDirent& entry : page_) {
+      const auto was = TRY(catalog_.find_dirent(data_.base, directory_, entry.name));
+      if (!was || was->inode != entry.inode.id) continue;
+      auto inode = find_in_base(data_, was->inode);
+      if (!inode && inode.error().code == ESTALE) continue;
+      if (const auto record = TRY(std::move(inode)))
+        left.push_back({.name = std::move(entry.name), .inode = *record});
+    }
+    page_ = std::move(left);
+    return {};
+  }
+
+  const SessionData& data_;
   CatalogReader& catalog_;
-  const SeqNo base_;
   const InodeId directory_;
   std::string after_;
+  const bool lost_;
   bool exhausted_;
   std::size_t page_size_;
   std::vector<ListedDirent> page_;
@@ -56,8 +76,7 @@ class BaseEntries {
 template <typename Emit>
 Result<void> merge(const SessionData& data, InodeId directory, std::string_view after,
                    std::size_t limit, Emit emit) {
-  BaseEntries base(*data.context.catalog, data.base, directory, after,
-                   !data.is_made_here(directory), limit);
+  BaseEntries base(data, directory, after, !data.is_made_here(directory), limit);
   const auto& dirents = data.changes.dirents();
   auto changed = dirents.upper_bound({directory, std::string(after)});
   while (true) {

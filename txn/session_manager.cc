@@ -12,6 +12,7 @@
 #include "txn/delta.h"
 #include "txn/hooks/announcer.h"
 #include "txn/lease_keeper.h"
+#include "txn/lost_base.h"
 #include "txn/object_remover.h"
 #include "txn/open_sessions.h"
 #include "txn/past/difference.h"
@@ -90,6 +91,7 @@ class SessionManager::Impl {
     auto recovered = TRY(recover_sessions(context_, *staging_));
     for (const std::shared_ptr<Session>& session : recovered) {
       journal_.add(session);
+      if (TRY(is_base_lost(*context_.catalog, session->base()))) sessions_.note_lost_base();
       if (sessions_.contains(session->name())) TRY(session->rename(free_name(*session, sessions_)));
       TRY(sessions_.claim(session->name())).fill(session);
     }

@@ -54,8 +54,9 @@ class SessionManager {
 
   /// Opens again every session found in staging that was not committed, under its name, and answers
   /// how many. One whose name another has taken (a discard that power loss undid) becomes NAME.ID.
-  /// One whose base is gone, or whose settings are damaged, stays in staging, closed: nothing of it
-  /// is removed. Called once, before serving.
+  /// One whose base was expired by force can be read as far as its base is left (txn/lost_base.h).
+  /// One whose base is none of the catalog's, or whose settings are damaged, stays in staging,
+  /// closed: nothing of it is removed. Called once, before serving.
   Result<std::size_t> recover();
 
   /// `mkdir sessions/NAME` or `NAME@VERSION`: the part after the last '@' names the base (see

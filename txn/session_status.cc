@@ -5,6 +5,7 @@
 
 #include "txn/config/config_store.h"
 #include "txn/delta.h"
+#include "txn/lost_base.h"
 #include "txn/status.h"
 #include "txn/text.h"
 
@@ -163,6 +164,8 @@ std::string session_status_text(Session& session) {
     lines.add("require refused", printable(error));
   if (state != SessionState::open && state != SessionState::freezing) return lines.take();
 
+  if (is_base_lost(*session.context().catalog, session.base()).value_or(false))
+    lines.add("base expired", explain_lost_base(session.base()));
   add_lease(lines, session);
   if (const auto damaged = session.damaged_bodies(); !damaged.empty())
     lines.add("damaged", damaged.size());

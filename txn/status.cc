@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "txn/lost_base.h"
 #include "txn/text.h"
 
 namespace commitfs {
@@ -24,6 +25,8 @@ Json session_to_json(const Session& session, TimeNs now_ns) {
                  {"unused_s", session.lease().unused_ns() / kSecond_ns},
                  {"held", session.lease().holds()}};
   if (name.escaped) object["escaped"] = true;
+  if (is_base_lost(*session.context().catalog, session.base()).value_or(false))
+    object["base_expired"] = true;
   return object;
 }
 

@@ -14,15 +14,16 @@ constexpr char kAttachStaging[] = "ATTACH DATABASE ?1 AS staging";
 // An adoption is version 1 and nothing else is.
 constexpr char kListNamedObjects[] =
     "SELECT id, MAX(in_tree), MAX(is_staged), MAX(is_listed), MAX(size_bytes), MAX(checksum), "
-    "MAX(mtime_ns) FROM ("
+    "MAX(mtime_ns), MAX(is_needed) FROM ("
     "SELECT object AS id, 1 AS in_tree, 0 AS is_staged, 0 AS is_listed, NULL AS size_bytes, "
-    "NULL AS checksum, iif(since = 1, mtime_ns, NULL) AS mtime_ns FROM main.inode "
+    "NULL AS checksum, iif(since = 1, mtime_ns, NULL) AS mtime_ns, 1 AS is_needed FROM main.inode "
     "WHERE object <> 0 "
-    "UNION ALL SELECT object, 1, 0, 0, NULL, NULL, iif(since = 1, mtime_ns, NULL) "
+    "UNION ALL SELECT object, 1, 0, 0, NULL, NULL, iif(since = 1, mtime_ns, NULL), 1 "
     "FROM main.inode_history WHERE object <> 0 "
-    "UNION ALL SELECT object, 0, 1, 0, NULL, NULL, NULL FROM staging.staged_inode "
-    "WHERE object <> 0 "
-    "UNION ALL SELECT id, 0, 0, 1, size_bytes, checksum, NULL FROM main.object"
+    "UNION ALL SELECT object, 0, 1, 0, NULL, NULL, NULL, session NOT IN (SELECT id FROM "
+    "staging.session WHERE base NOT IN (SELECT seq_no FROM main.version)) "
+    "FROM staging.staged_inode WHERE object <> 0 "
+    "UNION ALL SELECT id, 0, 0, 1, size_bytes, checksum, NULL, 0 FROM main.object"
     ") GROUP BY id ORDER BY id";
 
 }  // namespace
@@ -52,6 +53,7 @@ Result<std::optional<NamedObject>> NamedObjects::next() {
   if (!rows_.is_null(4)) object.size_bytes = rows_.get<std::uint64_t>(4);
   if (!rows_.is_null(5)) object.checksum = rows_.get<std::string>(5);
   if (!rows_.is_null(6)) object.adopted_mtime_ns = rows_.get<TimeNs>(6);
+  object.is_needed = rows_.get<bool>(7);
   return object;
 }
 

@@ -15,6 +15,7 @@ struct NamedObject {
   ObjectId id = ObjectId::none;
   bool in_tree = false;                    ///< an inode of a version has it
   bool is_staged = false;                  ///< an inode of an open session has it
+  bool is_needed = false;                  ///< a version, or a session whose base is there
   bool is_listed = false;                  ///< it is in the list of committed bodies
   std::uint64_t size_bytes = 0;            ///< when it is listed
   std::string checksum;                    ///< when it is listed and known

@@ -147,7 +147,8 @@ inline constexpr RowRule kRowRules[] = {
      "change WHERE seq_no > " COMMITFS_HEAD,
      "DELETE FROM change WHERE seq_no > " COMMITFS_HEAD},
     {"tag-without-version",
-     "SELECT format('tag %s names version %d, which is not there', name, seq_no) FROM tag WHERE NOT "
+     "SELECT format('tag %s names version %d, which is not there', name, seq_no) FROM tag WHERE "
+     "NOT "
      "EXISTS (SELECT 1 FROM version WHERE version.seq_no = tag.seq_no)"},
     {"term-behind",
      "SELECT format('version %d is of term %d, and the newest term is %d', seq_no, term, (SELECT "
@@ -167,8 +168,7 @@ inline constexpr RowRule kRowRules[] = {
      "object) WHERE kind = k AND id <= used"},
     {"session-without-base",
      "SELECT format('session %s begins at version %d, which is not there', mine.name, mine.base) "
-     "FROM staging.session AS mine WHERE NOT EXISTS (SELECT 1 FROM version WHERE version.seq_no = "
-     "mine.base)"},
+     "FROM staging.session AS mine WHERE mine.base > (SELECT MAX(seq_no) FROM version)"},
     {"staged-without-session",
      "SELECT format('inode %d is staged for session %d, which is not there', id, session) FROM "
      "staging.staged_inode WHERE session NOT IN (SELECT id FROM staging.session) "

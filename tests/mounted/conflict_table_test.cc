@@ -75,12 +75,12 @@ class ConflictTableOnAMount : public MountFixture,
     const std::string name = name_of(row);
     ok(std::string("echo '") + row.config + "' > .commitfs/config");
     if (is_restore(row)) return play_restore();
-    begin("w", is_configuration() ? "" : row.w);
+    begin("w", is_configuration() || is_expiry() ? "" : row.w);
     begin("me", row.me);
     const bool i_am_second = !swapped();
     if (!row.other_stays_open) land(i_am_second ? "w" : "me");
     const std::string winners = brief_tree(at("live/" + name));
-    if (swapped() && is_configuration()) {
+    if (swapped() && (is_configuration() || is_expiry())) {
       land("w");
       EXPECT_EQ(sorted_words(brief_tree(at("live/" + name))), sorted_words(row.tree(true)));
     } else {
@@ -112,6 +112,7 @@ class ConflictTableOnAMount : public MountFixture,
 
   bool serializable() const { return std::get<1>(GetParam()); }
   bool swapped() const { return std::get<2>(GetParam()); }
+  bool is_expiry() const { return std::string_view(row_->w) == "expire"; }
   bool is_configuration() const { return std::string_view(row_->w).starts_with("config "); }
 
   void begin(const std::string& session, const char* steps) {
@@ -124,6 +125,9 @@ class ConflictTableOnAMount : public MountFixture,
   void land(const std::string& session) {
     if (session == "w" && is_configuration()) {
       ok("echo '" + std::string(row_->w).substr(7) + "' >> .commitfs/config");
+    } else if (session == "w" && is_expiry()) {
+      ok("mkdir sessions/other; echo w > sessions/other/elsewhere; mv sessions/other commit/; "
+         "$COMMITFS expire --force $MOUNT $(cat sessions/w/.commitfs/base)");
     } else {
       ok("mv sessions/" + session + " commit/");
     }
@@ -147,6 +151,9 @@ class ConflictTableOnAMount : public MountFixture,
     EXPECT_EQ(mv.out, read("sessions/" + session + "/.commitfs/conflicts"));
     if (expected == "EAGAIN") {
       EXPECT_THAT(mv, FailedWith("Resource temporarily unavailable"));
+    } else if (expected == "ESTALE") {
+      EXPECT_THAT(mv, FailedWith("Stale file handle"));
+      EXPECT_THAT(mv.out, ::testing::HasSubstr("begin again"));
     } else {
       EXPECT_THAT(mv, FailedWith("Operation canceled"));
       EXPECT_EQ(told(read("sessions/" + session + "/.commitfs/conflicts.json")), expected);

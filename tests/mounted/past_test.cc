@@ -138,6 +138,38 @@ TEST_P(Past, OldVersionsExpireByTheTool) {
   EXPECT_EQ(ok("ls snapshots"), "1\n3\nlatest");
 }
 
+TEST_P(Past, ByForceTheBaseOfAnOpenSessionGoes) {
+  session("late@1", "echo mine > mine; echo more >> c");
+  EXPECT_THAT(sh("$COMMITFS expire $MOUNT 1"), FailedWith("kept 1 version in use"));
+  EXPECT_EQ(ok("$COMMITFS expire --force $MOUNT 1"), "expired 1 version");
+  EXPECT_EQ(ok("ls snapshots"), "2\n3\nlatest\nprevious");
+  EXPECT_THAT(sh("mv sessions/late@1 commit/"), FailedWith("Stale file handle"));
+  EXPECT_THAT(read("sessions/late@1/.commitfs/conflicts"), HasSubstr("begin again"));
+  EXPECT_THAT(read("sessions/late@1/.commitfs/status"), HasSubstr("base expired: version 1"));
+  EXPECT_THAT(sh("$COMMITFS commit sessions/late@1").exit_code, 84);
+  EXPECT_EQ(ok("cd sessions/late@1; cat mine c; echo again > mine; cat mine"),
+            "mine\nc\nmore\nagain");
+  // What version 1 alone had.
+  ASSERT_TRUE(
+      eventually([&] { return sh("cat sessions/late@1/d/b").err.contains("Stale file handle"); }));
+  EXPECT_THAT(sh("cat sessions/late@1/never"), FailedWith("Stale file handle"));
+  EXPECT_THAT(ok("cat sessions/late@1/.commitfs/diff"), HasSubstr("A\tmine"));
+  daemon().unmount();
+  EXPECT_THAT(sh("$COMMITFS fsck --data $TABLE"), Succeeded());
+  mount();
+  EXPECT_THAT(sh("mv sessions/late@1 commit/"), FailedWith("Stale file handle"));
+  ok("cat sessions/late@1/mine; mv sessions/late@1 discard/");
+}
+
+TEST_P(Past, ByForceGoesWhoMayNot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can act as another user";
+  EXPECT_THAT(sh_as_nobody("echo 1 force > .commitfs/expire"), FailedWith("Permission denied"));
+  EXPECT_THAT(sh("echo latest > .commitfs/expire"), FailedWith("Invalid argument"));
+  EXPECT_THAT(sh("echo 3 force > .commitfs/expire"), FailedWith("busy"));
+  ok("echo 1 > .commitfs/expire");
+  EXPECT_EQ(ok("ls snapshots"), "2\n3\nlatest\nprevious");
+}
+
 TEST_P(Past, WhatVersionsTakeIsTold) {
   ok("ln -s 2 tags/good");
   EXPECT_EQ(ok("$COMMITFS du $MOUNT | tail -n +2"),

@@ -17,6 +17,7 @@ namespace commitfs::testing {
 ///   operation WORD  replaces P  token TEXT
 ///   config LINE (of W alone: not a session, but a change of the table's configuration)
 ///   back (of W alone: the table goes back to what it was before the base)
+///   expire (of W alone: after another commit the base is expired by force)
 /// Outcomes are "" when the commit lands, an errno's name, or the conflicts it is refused for:
 /// "UPDATE_UPDATE d/f, EXISTS x", by path. Trees are as brief_tree shows them.
 struct TableRow {

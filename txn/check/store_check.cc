@@ -104,8 +104,10 @@ class StoreCheck {
       found_(
           {.rule = "missing-body", .text = text_of(name.id) + " of a version is not in the store"});
     } else if (name.is_staged) {
+      // What a session had from a base that was expired by force went with it.
       found_({.rule = "missing-staged-body",
-              .text = text_of(name.id) + " of an open session is not in the store"});
+              .text = text_of(name.id) + " of an open session is not in the store",
+              .note = !name.is_needed});
     }
   }
 

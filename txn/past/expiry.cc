@@ -9,6 +9,8 @@
 
 #include "meta/base/fault.h"
 #include "txn/config/config_store.h"
+#include "txn/lost_base.h"
+#include "txn/open_sessions.h"
 #include "txn/past/version_pin.h"
 
 namespace commitfs::past {
@@ -95,7 +97,25 @@ void Expiry::tell(const std::set<SeqNo>& versions) {
   if (listener_) listener_(versions);
 }
 
-Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions,
+std::set<SeqNo> Expiry::kept_versions() const {
+  std::set<SeqNo> kept;
+  for (const auto& session : sessions_.list())
+    kept.insert(session->settings()->keeps);
+  return kept;
+}
+
+/// Before it is so: whoever finds something missing shall ask why.
+void Expiry::note_lost_bases(const std::vector<SeqNo>& versions) const {
+  for (const auto& session : sessions_.list()) {
+    if (std::ranges::find(versions, session->base()) == versions.end()) continue;
+    spdlog::warn("session {} loses its base, version {}", raw(session->id()), raw(session->base()));
+    if (const auto kept = keep_names(*session); !kept)
+      spdlog::warn("session {}: {}", raw(session->id()), kept.error().describe());
+    if (const auto all = session->context().neighbours.lock()) all->note_lost_base();
+  }
+}
+
+Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions, Force force,
                                        std::vector<SeqNo>& in_use) {
   if (context_.fence != nullptr) TRY(context_.fence->check());
   std::vector<SeqNo> unused;
@@ -103,7 +123,8 @@ Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions,
     (is_used(version) ? in_use : unused).push_back(version);
   std::set<SeqNo> removed;
   TRY(sessions_.with_pinned_versions([&](const std::set<SeqNo>& pinned) -> Result<void> {
-    removed = TRY(remove_unpinned(pinned, unused, in_use));
+    const bool by_force = force == Force::yes;
+    removed = TRY(remove_unpinned(by_force ? kept_versions() : pinned, unused, in_use));
     return {};
   }));
   if (!removed.empty()) tell(removed);
@@ -127,18 +148,19 @@ Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
   }
   if (removed.empty()) return std::set<SeqNo>();
   TRY(transaction->remove_versions(removed));
+  note_lost_bases(removed);
   TRY(fault::point("expiry.before_commit"));
   TRY(transaction->commit());
   TRY(fault::point("expiry.removed"));
   return std::set<SeqNo>(removed.begin(), removed.end());
 }
 
-Result<void> Expiry::expire(SeqNo version) {
+Result<void> Expiry::expire(SeqNo version, Force force) {
   if (!TRY(context_.catalog->find_version(version))) return fail(ENOENT, "expire a version");
   std::vector<SeqNo> in_use;
   {
     MutexLock lock(work_mutex_);
-    TRY(remove({version}, in_use));
+    TRY(remove({version}, force, in_use));
   }
   if (!in_use.empty())
     return fail(EBUSY, fmt::format("expire version {}: it is needed", raw(version)));
@@ -151,7 +173,7 @@ Result<void> Expiry::expire(SeqNo version) {
   return {};
 }
 
-Result<ExpirySummary> Expiry::expire(const Retention& retention) {
+Result<ExpirySummary> Expiry::expire(const Retention& retention, Force force) {
   ExpirySummary summary;
   {
     MutexLock lock(work_mutex_);
@@ -160,7 +182,7 @@ Result<ExpirySummary> Expiry::expire(const Retention& retention) {
       const std::size_t last = std::min(planned.size(), first + kVersionsAtOnce);
       const std::vector<SeqNo> some(planned.begin() + static_cast<std::ptrdiff_t>(first),
                                     planned.begin() + static_cast<std::ptrdiff_t>(last));
-      const auto removed = TRY(remove(some, summary.in_use));
+      const auto removed = TRY(remove(some, force, summary.in_use));
       summary.expired.insert(summary.expired.end(), removed.begin(), removed.end());
     }
   }

@@ -36,6 +36,10 @@ struct ExpirySummary {
   std::uint64_t bytes = 0;
 };
 
+/// Whether versions may go that open sessions began at: what they can do then, txn/lost_base.h
+/// says.
+enum class Force : bool { no, yes };
+
 /// Takes old versions out of a table, and then what only they had: rows of the past, and bodies. In
 /// that order, each step durable before the next, so that a crash leaves garbage at most: rows the
 /// next expiry prunes, bodies it or gc removes. Commits wait for a few thousand rows at most.
@@ -49,10 +53,12 @@ class Expiry {
   ~Expiry();  ///< ends after the step that is under way
 
   /// One version; what only it had goes in the background. ENOENT; EBUSY for the newest, for one
-  /// that has a tag, and while a session, a reader or a pin (txn/past/version_pin.h) needs it.
-  Result<void> expire(SeqNo version);
+  /// that has a tag, and while a session, a reader or a pin (txn/past/version_pin.h) needs it. By
+  /// force also the base of an open session, but not what a restore or a revert goes back to, nor
+  /// what is read in snapshots/, nor what is pinned.
+  Result<void> expire(SeqNo version, Force force = Force::no);
   /// All that `retention` lets go of, with all that only they had.
-  Result<ExpirySummary> expire(const Retention& retention);
+  Result<ExpirySummary> expire(const Retention& retention, Force force = Force::no);
   /// Removes what removed versions left.
   Result<ExpirySummary> collect();
   /// From here on what the table's configuration lets go of expires by itself.
@@ -69,7 +75,11 @@ class Expiry {
 
  private:
   /// Those of `versions` that nothing needs, gone.
-  Result<std::set<SeqNo>> remove(const std::vector<SeqNo>& versions, std::vector<SeqNo>& in_use);
+  Result<std::set<SeqNo>> remove(const std::vector<SeqNo>& versions, Force force,
+                                 std::vector<SeqNo>& in_use);
+  /// What open sessions need even if they lose their bases.
+  std::set<SeqNo> kept_versions() const;
+  void note_lost_bases(const std::vector<SeqNo>& versions) const;
   Result<std::set<SeqNo>> remove_unpinned(const std::set<SeqNo>& pinned,
                                           const std::vector<SeqNo>& versions,
                                           std::vector<SeqNo>& in_use);
