@@ -170,6 +170,25 @@ TEST_P(Past, ByForceGoesWhoMayNot) {
   EXPECT_EQ(ok("ls snapshots"), "2\n3\nlatest\nprevious");
 }
 
+TEST_P(Past, ADaemonKilledAmidAnExpiryLosesNothingThatIsNeeded) {
+  ok("ln -s 1 tags/first");
+  for (const char* point :
+       {"expiry.before_commit", "expiry.removed", "expiry.pruned", "expiry.forgotten"}) {
+    SCOPED_TRACE(point);
+    commit("more", "date +%N > new");
+    daemon().unmount();
+    mount({"COMMITFS_FAULTS=" + std::string(point) + "=kill"});
+    sh("$COMMITFS expire --keep-last 1 $MOUNT");
+    ASSERT_TRUE(daemon().await_death());
+    EXPECT_THAT(sh("cd /; $COMMITFS fsck --data $TABLE"), Succeeded());
+    mount();
+    EXPECT_EQ(ok("cat snapshots/1/d/* snapshots/1/c"), "a\nb\nc");
+    EXPECT_EQ(ok("cat live/moved; ls live"), "c\nc2\nlink\nmoved\nnew");
+    ok("$COMMITFS expire --keep-last 1 $MOUNT");
+  }
+  EXPECT_EQ(ok("ls snapshots | wc -l"), "3");
+}
+
 TEST_P(Past, WhatVersionsTakeIsTold) {
   ok("ln -s 2 tags/good");
   EXPECT_EQ(ok("$COMMITFS du $MOUNT | tail -n +2"),
