@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "meta/sqlite/storage_errno.h"
+
 namespace commitfs::sqlite {
 namespace {
 
@@ -20,7 +22,6 @@ int errno_of_storage(int system_errno) {
     case ENOMEM:
     case EMFILE:
     case ENFILE:
-    case ENOENT:
     case EACCES:
       return system_errno;
     default:
@@ -55,13 +56,21 @@ int errno_of(int extended_code, int system_errno) {
 /// What just went wrong on a connection, logged if nothing but EIO can be said of it.
 Error error_of(sqlite3* database, const char* context) {
   const int extended_code = sqlite3_extended_errcode(database);
-  const int system_errno = sqlite3_system_errno(database);
+  const int first = storage_errno();
+  const int system_errno = first != 0 ? first : sqlite3_system_errno(database);
   const char* message = sqlite3_errmsg(database);
   const int mapped = errno_of(extended_code, system_errno);
   if (mapped == EIO)
     spdlog::error("sqlite: {} (code {}, errno {}) in {}", message, extended_code, system_errno,
                   context);
   return Error{mapped, std::string("sqlite: ") + message};
+}
+
+/// For a file that is to be made if it is missing.
+bool has_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(std::filesystem::absolute(path).parent_path(), error);
+  return status.type() != std::filesystem::file_type::not_found;
 }
 
 /// An empty string with a null pointer would be bound as NULL.
@@ -81,6 +90,7 @@ Use::~Use() {
 }
 
 Result<bool> Use::step() {
+  forget_storage_errno();
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -129,6 +139,8 @@ void Connection::Close::operator()(sqlite3* database) const {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& path,
                                                      std::chrono::milliseconds lock_limit) {
+  watch_storage_errors();
+  forget_storage_errno();
   sqlite3* database = nullptr;
   // NOMUTEX: one thread at a time uses a connection.
   const int flags =
@@ -136,6 +148,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   if (database == nullptr) return fail(ENOMEM, "open " + path.string());
   std::unique_ptr<Connection> connection(new Connection(database));
+  if (code != SQLITE_OK && !has_directory(path)) return fail(ENOENT, "open " + path.string());
   if (code != SQLITE_OK) return std::unexpected(connection->error(path.c_str()));
   connection->set_lock_limit(lock_limit);
   return connection;
@@ -149,6 +162,7 @@ Connection::~Connection() {
 Result<sqlite3_stmt*> Connection::prepared(Sql sql) {
   auto& statement = statements_[sql.text()];
   if (statement == nullptr) {
+    forget_storage_errno();
     const int code = sqlite3_prepare_v3(database_.get(), sql.text(), -1, SQLITE_PREPARE_PERSISTENT,
                                         &statement, nullptr);
     if (code != SQLITE_OK) return std::unexpected(error(sql.text()));
@@ -158,6 +172,7 @@ Result<sqlite3_stmt*> Connection::prepared(Sql sql) {
 }
 
 Result<void> Connection::execute(Sql sql) {
+  forget_storage_errno();
   if (sqlite3_exec(database_.get(), sql.text(), nullptr, nullptr, nullptr) == SQLITE_OK) return {};
   return std::unexpected(error(sql.text()));
 }

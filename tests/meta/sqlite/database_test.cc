@@ -1,6 +1,16 @@
 #include "meta/sqlite/database.h"
 
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sqlite3.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <thread>
 
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
@@ -80,6 +90,38 @@ TEST_F(DatabaseTest, TransactionIsUndoneUnlessCommitted) {
 
 TEST_F(DatabaseTest, WrongSqlIsEio) {
   EXPECT_ERRNO(connection_->run("SELECT nothing"), EIO);
+}
+
+/// From here on no file can be made by this thread, for want of descriptors.
+void make_no_file() {
+  const std::array program = {
+      sock_filter(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))),
+      sock_filter(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_openat, 0, 3)),
+      sock_filter(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2]))),
+      sock_filter(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT, 0, 1)),
+      sock_filter(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EMFILE)),
+      sock_filter(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW))};
+  const sock_fprog filter{.len = program.size(), .filter = const_cast<sock_filter*>(&program[0])};
+  ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+// SQLite tries a second time to open what it could not make, and then it is not there.
+TEST_F(DatabaseTest, WhyAFileCannotBeMadeIsTold) {
+  std::thread([&] {
+    make_no_file();
+    const auto opened = Connection::open(directory_ / "new", kLockLimit);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, EMFILE) << opened.error().describe();
+  }).join();
+}
+
+TEST_F(DatabaseTest, AFileInNoDirectoryIsEnoent) {
+  EXPECT_ERRNO(Connection::open(directory_ / "none" / "db", kLockLimit), ENOENT);
+}
+
+TEST_F(DatabaseTest, ADirectoryThatIsAFileIsEio) {
+  EXPECT_ERRNO(Connection::open(directory_ / "db" / "db", kLockLimit), EIO);
 }
 
 }  // namespace
