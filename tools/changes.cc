@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -81,9 +82,18 @@ Result<void> print_changes(CatalogReader& catalog, SeqNo after, SeqNo to, bool f
   }
 }
 
+/// Where a reader of the feed stands: also a version that has expired since, or 0.
+Result<SeqNo> position(const TableReader& reader, const std::string& text) {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  if (is_number && SeqNo{number} <= TRY(reader.catalog->head_seq_no())) return SeqNo{number};
+  return reader.version(text);
+}
+
 Result<void> changes(const ChangesArguments& arguments) {
   const auto reader = TRY(open_table_reader(arguments.place));
-  const SeqNo from = arguments.from == "0" ? SeqNo::none : TRY(reader.version(arguments.from));
+  const SeqNo from = TRY(position(reader, arguments.from));
   const SeqNo to = TRY(reader.version(arguments.to));
   const auto printed = print_changes(*reader.catalog, from, to, arguments.follow);
   return printed ? Result<void>() : fail_because(printed.error());

@@ -43,9 +43,10 @@ Result<void> print_version(CatalogReader& catalog, const VersionRecord& version,
   return {};
 }
 
-Result<void> print_log(CatalogReader& catalog, const LogArguments& arguments) {
+/// From `head` back.
+Result<void> print_log(CatalogReader& catalog, const LogArguments& arguments, SeqNo head) {
   std::size_t left = arguments.count == 0 ? SIZE_MAX : arguments.count;
-  SeqNo before = SeqNo::none;
+  SeqNo before{raw(head) + 1};
   while (left > 0) {
     const auto versions = TRY(catalog.list_versions(before, kPage));
     for (const VersionRecord& version : versions) {
@@ -93,7 +94,7 @@ bool print_log_of_mount(const LogArguments& arguments) {
 Result<void> log(CatalogReader& catalog, LogArguments& arguments) {
   TRY(arguments.filter.resolve(catalog));
   const SeqNo head = TRY(catalog.head_seq_no());
-  TRY(print_log(catalog, arguments));
+  TRY(print_log(catalog, arguments, head));
   if (!arguments.follow) return {};
   return follow_log(catalog, arguments, head);
 }

@@ -262,6 +262,9 @@ class CommitPipeline::Impl {
         validation.inherited.empty() && validation.ignored.empty() &&
         TRY(untouched(session, head))) {
       TRY(session.move_base(head));
+      // It may have grown old while bytes were compared, and been let go before it was a base.
+      if (!TRY(context_.catalog->find_version(head)))
+        return fail(ESTALE, "the new base has expired: begin again");
       return head;
     }
     if (!report.refused())

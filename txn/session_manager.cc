@@ -128,6 +128,10 @@ class SessionManager::Impl {
     for (const auto& session : sessions_.list()) {
       pinned.insert(session->base());
       pinned.insert(session->settings()->keeps);
+      // The version of a session that is still open says, after a crash or an error, that it
+      // landed.
+      if (const auto made = TRY(context_.catalog->find_version_by_session_id(session->id())))
+        pinned.insert(made->seq_no);
     }
     // Whoever is in the list no more was dropped before. A crash shall not bring it back to a base
     // that is gone.

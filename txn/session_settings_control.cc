@@ -54,7 +54,9 @@ Result<void> Session::set_operation(Operation operation) {
 }
 
 Result<void> Session::set_keeps(SeqNo version) {
-  return edit_settings([&](SessionSettings& settings, SessionData&) -> Result<void> {
+  return edit_settings([&](SessionSettings& settings, SessionData& data) -> Result<void> {
+    if (!data.changes.dirents().empty() || !data.changes.inodes().empty())
+      return fail(EBUSY, "the session has changes of its own");
     settings.keeps = version;
     return {};
   });

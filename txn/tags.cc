@@ -44,8 +44,10 @@ Result<void> check_tag_name(std::string_view name) {
 }
 
 Result<std::unique_ptr<CatalogTransaction>> Tags::begin() {
-  if (context_.fence != nullptr) TRY(context_.fence->check());
-  return context_.catalog->begin();
+  auto transaction = TRY(context_.catalog->begin());
+  if (context_.fence != nullptr && !context_.fence->admit(TRY(transaction->current_term())))
+    return fail(EROFS, "another mount of this table has taken over");
+  return transaction;
 }
 
 Result<TagRecord> Tags::add(std::string_view name, std::string_view target, const Caller& caller) {

@@ -20,6 +20,7 @@ class VersionTree : public Tree {
     auto child = TRY(catalog_->find_child(at, parent, name));
     if (child) return plain_attributes(*std::move(child));
     TRY(directory(at, parent));
+    TRY(still_there(at));
     return fail(ENOENT, fmt::format("lookup {}/{}", raw(parent), name));
   }
 
@@ -32,6 +33,7 @@ class VersionTree : public Tree {
     const SeqNo at = shown();
     auto listed = TRY(catalog_->list(at, id, after, limit));
     if (listed.empty()) TRY(directory(at, id));
+    TRY(still_there(at));
     std::vector<ListedAttributes> entries;
     entries.reserve(listed.size());
     for (ListedDirent& entry : listed) {
@@ -45,6 +47,7 @@ class VersionTree : public Tree {
     auto value = TRY(catalog_->find_xattr(at, id, name));
     if (value) return *std::move(value);
     TRY(inode(at, id));
+    TRY(still_there(at));
     return fail(ENODATA, fmt::format("xattr {} of {}", name, raw(id)));
   }
 
@@ -54,6 +57,7 @@ class VersionTree : public Tree {
     for (auto& [name, value] : TRY(catalog_->list_xattrs(at, id)))
       names.push_back(std::move(name));
     if (names.empty()) TRY(inode(at, id));
+    TRY(still_there(at));
     return names;
   }
 
@@ -85,6 +89,9 @@ class VersionTree : public Tree {
   Catalog& catalog() { return *catalog_; }
   virtual SeqNo shown() = 0;
   virtual Result<SeqNo> version() { return shown(); }
+  /// Asked after a read that says what is not there: of a version that was removed, rows go one
+  /// after the other. Removed it is before they are. ESTALE.
+  virtual Result<void> still_there(SeqNo) { return {}; }
 
  private:
   Result<InodeRecord> inode(SeqNo at, InodeId id) {
@@ -116,6 +123,10 @@ class SnapshotTree final : public VersionTree {
 
  private:
   SeqNo shown() override { return at_; }
+  Result<void> still_there(SeqNo at) override {
+    if (TRY(catalog().find_version(at))) return {};
+    return fail(ESTALE, fmt::format("version {} has expired", raw(at)));
+  }
   const SeqNo at_;
 };
 

@@ -109,7 +109,12 @@ Result<std::optional<SeqNo>> version_of_time(CatalogReader& catalog, TimeNs time
   // The head's own time may lie ahead of a clock that was set back.
   const VersionRecord head = TRY(catalog.head());
   if (time_ns > std::max(head.time_ns, system_clock().now_ns())) return std::nullopt;
-  return existing(TRY(catalog.find_version_at(time_ns)));
+  const auto found = TRY(catalog.find_version_at(time_ns));
+  if (!found) return std::nullopt;
+  if (found->seq_no == head.seq_no || found->time_ns == time_ns) return found->seq_no;
+  // What came next may have been the head at that time, and has expired.
+  if (!TRY(catalog.find_version(SeqNo{raw(found->seq_no) + 1}))) return std::nullopt;
+  return found->seq_no;
 }
 
 }  // namespace

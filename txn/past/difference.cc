@@ -1,5 +1,7 @@
 #include "txn/past/difference.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -142,6 +144,11 @@ class Comparison {
 
 }  // namespace
 
+Result<void> check_there(CatalogReader& catalog, SeqNo version) {
+  if (version == SeqNo::none || TRY(catalog.find_version(version))) return {};
+  return fail(ESTALE, fmt::format("version {} has expired meanwhile", raw(version)));
+}
+
 bool InodeDifference::changed_attributes() const {
   return before && after &&
          (!xattrs.empty() || before->mode != after->mode || before->uid != after->uid ||
@@ -159,7 +166,10 @@ const InodeDifference* Difference::find_inode(InodeId id) const {
 }
 
 Result<Difference> compare_versions(CatalogReader& catalog, SeqNo from, SeqNo to) {
-  return Comparison(catalog, from, to).run();
+  auto difference = TRY(Comparison(catalog, from, to).run());
+  TRY(check_there(catalog, from));
+  TRY(check_there(catalog, to));
+  return difference;
 }
 
 }  // namespace commitfs::past

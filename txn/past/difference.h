@@ -39,12 +39,16 @@ struct Difference {
   const InodeDifference* find_inode(InodeId id) const;
 };
 
+/// What was read at a version is all of it only if this succeeds afterwards: rows of a version that
+/// was removed go one after the other. ESTALE.
+Result<void> check_there(CatalogReader& catalog, SeqNo version);
+
 /// What changed from one version to another, in either direction; `from` may be none, for the
 /// empty tree. Both must exist. The cost follows what the versions in between did, whatever the
 /// size of the table: their records of changes say where to look, and each key is then read at
 /// both versions. (With an index on the rows' versions instead, every row of every commit would pay
 /// for a question that is asked seldom.) From the empty tree it follows the size of the other.
-/// Errors: those of the catalog. Thread-safe.
+/// Errors: ESTALE when one of them expired meanwhile; those of the catalog. Thread-safe.
 Result<Difference> compare_versions(CatalogReader& catalog, SeqNo from, SeqNo to);
 
 }  // namespace commitfs::past

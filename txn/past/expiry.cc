@@ -17,6 +17,9 @@ namespace commitfs::past {
 namespace {
 
 constexpr std::size_t kVersionsAtOnce = 1000;
+/// In the catalog's configuration while removed versions may have left something, also after a
+/// crash: when the last were removed.
+constexpr std::string_view kPendingKey = "expiry.pending";
 constexpr std::size_t kRowsAtOnce = 2000;
 constexpr std::size_t kBodiesAtOnce = 1000;
 /// How often the configuration is held against the versions.
@@ -68,9 +71,11 @@ Expiry::~Expiry() {
 }
 
 void Expiry::start() {
+  const auto left = pending();
   {
     MutexLock lock(mutex_);
     automatic_ = true;
+    if (!left || !left->empty()) awake_ = true;
   }
   changed_.notify_all();
 }
@@ -97,10 +102,13 @@ void Expiry::tell(const std::set<SeqNo>& versions) {
   if (listener_) listener_(versions);
 }
 
-std::set<SeqNo> Expiry::kept_versions() const {
+Result<std::set<SeqNo>> Expiry::kept_versions() const {
   std::set<SeqNo> kept;
-  for (const auto& session : sessions_.list())
+  for (const auto& session : sessions_.list()) {
     kept.insert(session->settings()->keeps);
+    if (const auto made = TRY(context_.catalog->find_version_by_session_id(session->id())))
+      kept.insert(made->seq_no);
+  }
   return kept;
 }
 
@@ -117,18 +125,36 @@ void Expiry::note_lost_bases(const std::vector<SeqNo>& versions) const {
 
 Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions, Force force,
                                        std::vector<SeqNo>& in_use) {
-  if (context_.fence != nullptr) TRY(context_.fence->check());
   std::vector<SeqNo> unused;
   for (const SeqNo version : versions)
     (is_used(version) ? in_use : unused).push_back(version);
   std::set<SeqNo> removed;
   TRY(sessions_.with_pinned_versions([&](const std::set<SeqNo>& pinned) -> Result<void> {
     const bool by_force = force == Force::yes;
-    removed = TRY(remove_unpinned(by_force ? kept_versions() : pinned, unused, in_use));
+    removed = TRY(remove_unpinned(by_force ? TRY(kept_versions()) : pinned, unused, in_use));
     return {};
   }));
   if (!removed.empty()) tell(removed);
   return removed;
+}
+
+Result<std::unique_ptr<CatalogTransaction>> Expiry::begin() {
+  auto transaction = TRY(context_.catalog->begin());
+  if (context_.fence != nullptr && !context_.fence->admit(TRY(transaction->current_term())))
+    return fail(EROFS, "another mount of this table has taken over");
+  return transaction;
+}
+
+Result<std::string> Expiry::pending() {
+  return TRY(context_.catalog->find_config(kPendingKey)).value_or(std::string());
+}
+
+/// Unless more was removed since.
+Result<void> Expiry::settle(const std::string& pending) {
+  const auto transaction = TRY(begin());
+  if (TRY(transaction->find_config(kPendingKey)) != pending) return {};
+  TRY(transaction->put_config(kPendingKey, ""));
+  return transaction->commit();
 }
 
 Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
@@ -136,7 +162,7 @@ Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
                                                 std::vector<SeqNo>& in_use) {
   std::optional<VersionClaims> claims;  // let go after the transaction has ended
   if (control_fd_) claims = TRY(VersionClaims::open(control_fd_.get()));
-  const auto transaction = TRY(context_.catalog->begin());
+  const auto transaction = TRY(begin());
   const SeqNo head = TRY(transaction->head_seq_no());
   std::vector<SeqNo> removed;
   for (const SeqNo version : versions) {
@@ -148,6 +174,7 @@ Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
   }
   if (removed.empty()) return std::set<SeqNo>();
   TRY(transaction->remove_versions(removed));
+  TRY(transaction->put_config(kPendingKey, std::to_string(context_.clock->now_ns())));
   note_lost_bases(removed);
   TRY(fault::point("expiry.before_commit"));
   TRY(transaction->commit());
@@ -158,10 +185,7 @@ Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
 Result<void> Expiry::expire(SeqNo version, Force force) {
   if (!TRY(context_.catalog->find_version(version))) return fail(ENOENT, "expire a version");
   std::vector<SeqNo> in_use;
-  {
-    MutexLock lock(work_mutex_);
-    TRY(remove({version}, force, in_use));
-  }
+  TRY(remove({version}, force, in_use));
   if (!in_use.empty())
     return fail(EBUSY, fmt::format("expire version {}: it is needed", raw(version)));
   spdlog::info("version {} was removed", raw(version));
@@ -175,18 +199,15 @@ Result<void> Expiry::expire(SeqNo version, Force force) {
 
 Result<ExpirySummary> Expiry::expire(const Retention& retention, Force force) {
   ExpirySummary summary;
-  {
-    MutexLock lock(work_mutex_);
-    const auto planned = TRY(plan_expiry(*context_.catalog, retention, context_.clock->now_ns()));
-    for (std::size_t first = 0; first < planned.size() && !stopping(); first += kVersionsAtOnce) {
-      const std::size_t last = std::min(planned.size(), first + kVersionsAtOnce);
-      const std::vector<SeqNo> some(planned.begin() + static_cast<std::ptrdiff_t>(first),
-                                    planned.begin() + static_cast<std::ptrdiff_t>(last));
-      const auto removed = TRY(remove(some, force, summary.in_use));
-      summary.expired.insert(summary.expired.end(), removed.begin(), removed.end());
-    }
+  const auto planned = TRY(plan_expiry(*context_.catalog, retention, context_.clock->now_ns()));
+  for (std::size_t first = 0; first < planned.size() && !stopping(); first += kVersionsAtOnce) {
+    const std::size_t last = std::min(planned.size(), first + kVersionsAtOnce);
+    const std::vector<SeqNo> some(planned.begin() + static_cast<std::ptrdiff_t>(first),
+                                  planned.begin() + static_cast<std::ptrdiff_t>(last));
+    const auto removed = TRY(remove(some, force, summary.in_use));
+    summary.expired.insert(summary.expired.end(), removed.begin(), removed.end());
   }
-  if (summary.expired.empty()) return summary;
+  if (summary.expired.empty() && TRY(pending()).empty()) return summary;
   const auto collected = TRY(collect());
   summary.rows = collected.rows;
   summary.bodies = collected.bodies;
@@ -198,17 +219,18 @@ Result<ExpirySummary> Expiry::expire(const Retention& retention, Force force) {
 
 Result<ExpirySummary> Expiry::collect() {
   ExpirySummary summary;
-  MutexLock lock(work_mutex_);
+  MutexLock lock(collect_mutex_);
+  const std::string left = TRY(pending());
   TRY(prune(summary));
   TRY(remove_bodies(summary));
+  if (!left.empty() && !stopping()) TRY(settle(left));
   return summary;
 }
 
 Result<void> Expiry::prune(ExpirySummary& summary) {
   PruneCursor cursor;
   while (!cursor.done && !stopping()) {
-    if (context_.fence != nullptr) TRY(context_.fence->check());
-    const auto transaction = TRY(context_.catalog->begin());
+    const auto transaction = TRY(begin());
     const std::size_t gone = TRY(transaction->prune(cursor, kRowsAtOnce));
     summary.rows += gone;
     // What changed nothing needs no fsync.
@@ -222,8 +244,7 @@ Result<void> Expiry::remove_bodies(ExpirySummary& summary) {
   while (!stopping()) {
     const auto unnamed = TRY(context_.catalog->list_unnamed_objects(kBodiesAtOnce));
     if (unnamed.empty()) return {};
-    if (context_.fence != nullptr) TRY(context_.fence->check());
-    const auto transaction = TRY(context_.catalog->begin());
+    const auto transaction = TRY(begin());
     TRY(transaction->forget_objects(unnamed));
     TRY(transaction->commit());
     TRY(fault::point("expiry.forgotten"));

@@ -78,13 +78,17 @@ class Expiry {
   Result<std::set<SeqNo>> remove(const std::vector<SeqNo>& versions, Force force,
                                  std::vector<SeqNo>& in_use);
   /// What open sessions need even if they lose their bases.
-  std::set<SeqNo> kept_versions() const;
+  Result<std::set<SeqNo>> kept_versions() const;
   void note_lost_bases(const std::vector<SeqNo>& versions) const;
   Result<std::set<SeqNo>> remove_unpinned(const std::set<SeqNo>& pinned,
                                           const std::vector<SeqNo>& versions,
                                           std::vector<SeqNo>& in_use);
   Result<void> prune(ExpirySummary& summary);
   Result<void> remove_bodies(ExpirySummary& summary);
+  /// Empty when nothing is left to collect.
+  Result<std::string> pending();
+  Result<void> settle(const std::string& pending);
+  Result<std::unique_ptr<CatalogTransaction>> begin();
   bool is_used(SeqNo version) EXCLUDES(calls_mutex_);
   void tell(const std::set<SeqNo>& versions) EXCLUDES(calls_mutex_);
   void run() EXCLUDES(mutex_);
@@ -94,7 +98,7 @@ class Expiry {
   const TableContext context_;
   SessionManager& sessions_;
   const UniqueFd control_fd_;
-  Mutex work_mutex_;  ///< one expiry at a time; outermost
+  Mutex collect_mutex_;  ///< one collection at a time; outermost
   Mutex calls_mutex_;
   UseProbe probe_ GUARDED_BY(calls_mutex_);
   Listener listener_ GUARDED_BY(calls_mutex_);

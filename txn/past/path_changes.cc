@@ -240,7 +240,10 @@ nlohmann::ordered_json side_of(const InodeRecord& inode) {
 
 Result<std::vector<PathChange>> list_path_changes(CatalogReader& catalog,
                                                   const Difference& difference) {
-  return PathComparison(catalog, difference).run();
+  auto changes = TRY(PathComparison(catalog, difference).run());
+  TRY(check_there(catalog, difference.from));
+  TRY(check_there(catalog, difference.to));
+  return changes;
 }
 
 std::string format_path_change(const PathChange& change) {

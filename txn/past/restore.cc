@@ -77,6 +77,10 @@ class Stager {
 
   Result<void> look_at_inode(const InodeDifference& inode) {
     if (!inode.before) return {};
+    // Of what gets the time of now, a time alone is nothing to take back.
+    const bool changes_nothing = inode.after && times_ == Times::of_now &&
+                                 !inode.changed_content() && !inode.changed_attributes();
+    if (changes_nothing) return {};
     const auto now = TRY(data_.find_inode(inode.id));
     if (!now || now->nlink == 0) return note(TRY(path_at(difference_.from, inode.id)));
     const InodeRecord& was = *inode.before;

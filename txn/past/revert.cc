@@ -11,14 +11,20 @@
 namespace commitfs::past {
 namespace {
 
-/// Neither can be removed from here on.
-Result<void> pin(SessionManager& sessions, Session& session, SeqNo version, SeqNo before) {
-  return sessions.with_pinned_versions([&](const std::set<SeqNo>&) -> Result<void> {
+/// What the version changed, backwards. `before` cannot be removed from here on; neither of the two
+/// while they are compared.
+Result<Difference> compare(SessionManager& sessions, Session& session, SeqNo version,
+                           SeqNo before) {
+  Difference difference;
+  TRY(sessions.with_pinned_versions([&](const std::set<SeqNo>&) -> Result<void> {
     Catalog& catalog = *session.context().catalog;
     if (!TRY(catalog.find_version(version)) || !TRY(catalog.find_version(before)))
       return fail(ENOENT, "revert: no such version, or none before it");
-    return session.set_keeps(before);
-  });
+    TRY(session.set_keeps(before));
+    difference = TRY(compare_versions(catalog, version, before));
+    return {};
+  }));
+  return difference;
 }
 
 }  // namespace
@@ -26,8 +32,7 @@ Result<void> pin(SessionManager& sessions, Session& session, SeqNo version, SeqN
 Result<void> revert_version(SessionManager& sessions, Session& session, SeqNo version) {
   if (version <= SeqNo{1}) return fail(ENOENT, "revert: there is no version before");
   const SeqNo before{raw(version) - 1};
-  TRY(pin(sessions, session, version, before));
-  const auto difference = TRY(compare_versions(*session.context().catalog, version, before));
+  const auto difference = TRY(compare(sessions, session, version, before));
   const auto obstacles = TRY(stage_inverse(session, difference));
   if (obstacles.empty()) {
     if (!session.message().empty()) return {};

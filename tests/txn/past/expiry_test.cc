@@ -1,7 +1,12 @@
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "tests/txn/past/expiry_fixture.h"
+#include "txn/past/difference.h"
+#include "txn/past/revert.h"
 #include "txn/tags.h"
+#include "txn/version_name.h"
 
 namespace commitfs::past {
 namespace {
@@ -80,6 +85,60 @@ TEST_F(ExpiryTest, StopsBeforeWhatARestoreGoesBackTo) {
     EXPECT_OK(context_.store->stat(entry.attributes.inode.object)) << entry.name;
 }
 
+TEST_F(ExpiryTest, StopsBeforeWhatARevertBringsBackAndASecondRevertChangesNothing) {
+  make_versions(6);
+  const auto session = must(manager_->begin("r", kMaker));
+  EXPECT_OK(revert_version(*manager_, *session, SeqNo{6}));
+  EXPECT_ERRNO(revert_version(*manager_, *session, SeqNo{4}), EBUSY);
+  EXPECT_ERRNO(expiry_->expire(SeqNo{5}), EBUSY);
+  commit("r");
+  EXPECT_OK(expiry_->expire(SeqNo{5}));
+}
+
+/// After a crash that version alone says that the session landed.
+TEST_F(ExpiryTest, StopsBeforeTheVersionOfASessionWhoseCommitIsNotKnownToHaveLanded) {
+  make_versions(3);
+  const auto session = must(manager_->begin("u", kMaker));
+  write(*session, "f4");
+  fault::set_handler([](std::string_view name) -> Result<void> {
+    if (name == "catalog.after_commit") return fail(EIO, "no answer");
+    return {};
+  });
+  std::promise<int> answer;
+  manager_->commit("u", "u", kMaker,
+                   [&](const CommitOutcome& outcome) { answer.set_value(outcome.error); });
+  EXPECT_EQ(answer.get_future().get(), EIO);
+  fault::set_handler({});
+  make_versions(5);
+  EXPECT_ERRNO(expiry_->expire(SeqNo{4}), EBUSY);
+  commit("u");  // is told that it landed
+  EXPECT_THAT(versions(), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_OK(expiry_->expire(SeqNo{4}));
+}
+
+TEST_F(ExpiryTest, WhoReadsAVersionThatIsGoneIsToldSo) {
+  make_versions(4);
+  const auto tree = make_snapshot_tree(context_.catalog, SeqNo{2});
+  EXPECT_OK(tree->list(InodeId::root, "", 10));
+  must(expiry_->expire(Retention{.keep_last = 1}));
+  EXPECT_ERRNO(tree->list(InodeId::root, "", 10), ESTALE);
+  EXPECT_ERRNO(tree->lookup(InodeId::root, "none"), ESTALE);
+  EXPECT_ERRNO(tree->xattr_names(InodeId::root), ESTALE);
+  EXPECT_ERRNO(compare_versions(*context_.catalog, SeqNo{2}, SeqNo{4}), ESTALE);
+}
+
+TEST_F(ExpiryTest, ATimeOfAVersionThatIsGoneNamesNone) {
+  make_versions(6);
+  must(Tags(context_).add("good", "2", kMaker));
+  must(expiry_->expire(Retention{.keep_last = 1}));
+  const auto at = [&](int day) {
+    return must(resolve_version(*context_.catalog, format_time(day * kDay_ns)));
+  };
+  EXPECT_EQ(at(2), SeqNo{2});
+  EXPECT_EQ(at(4), std::nullopt);
+  EXPECT_EQ(at(6), SeqNo{6});
+}
+
 TEST_F(ExpiryTest, StopsBeforeWhoReads) {
   make_versions(3);
   expiry_->set_use_probe([](SeqNo version) { return version == SeqNo{2}; });
@@ -134,6 +193,27 @@ TEST_F(ExpiryTest, WhatACrashLeavesGoesWithTheNext) {
         EXPECT_OK(context_.store->stat(entry.attributes.inode.object)) << entry.name;
     }
   }
+}
+
+TEST_F(ExpiryTest, WhatACrashLeavesIsCollectedByTheNextMount) {
+  make_versions(4);
+  fault::set_handler([](std::string_view name) -> Result<void> {
+    if (name == "expiry.removed") return fail(EIO, "crashed");
+    return {};
+  });
+  EXPECT_FALSE(expiry_->expire(Retention{.keep_last = 1}));
+  fault::set_handler({});
+  const auto in_history = must(context_.catalog->find_config("expiry.pending"));
+  EXPECT_NE(in_history.value_or(""), "");
+  expiry_ = std::make_unique<Expiry>(context_, *manager_);
+  expiry_->start();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(50);
+  while (must(context_.catalog->find_config("expiry.pending")) != "" &&
+         std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_EQ(must(context_.catalog->find_config("expiry.pending")), "");
+  EXPECT_THAT(must(context_.catalog->list_unnamed_objects(10)), IsEmpty());
+  expect_whole();
 }
 
 }  // namespace

@@ -64,6 +64,13 @@ TEST_F(RestoreTest, BringsBackContentNamesAndAttributes) {
   restore(first_);
 }
 
+TEST_F(RestoreTest, ATimeAloneIsNothingToTakeBack) {
+  const SeqNo second = table_.setup([](Writer& w) { w.write("c", "other").touch("d/b", 99); });
+  table_.setup([](Writer& w) { w.rm("d/b"); });
+  Writer writer = table_.begin();
+  EXPECT_THAT(must(stage_inverse(writer.session(), compare(second, first_))), IsEmpty());
+}
+
 TEST_F(RestoreTest, BringsBackTreesThatWereRemoved) {
   table_.setup([](Writer& w) { w.rm("d/a").rm("d/b").rmdir("d").rm("c").rm("c2").rm("l"); });
   const SeqNo second = table_.head_seq_no();
