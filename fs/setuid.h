@@ -25,8 +25,7 @@ void clear_setuid(const Request& request, Node& node);
 /// A writer is about to give its handle back: the bytes may have changed without us.
 void clear_setuid_at_close(Mount& mount, const FileHandle& handle);
 /// Before a SETATTR is made: adds to `changes` what a new owner (of anything but a directory), or a
-/// new size set without privilege, takes away. `to_set` is libfuse's. EPERM when chown(2) by
-/// somebody else than the owner would take bits away, also when it names no new owner. Afterwards,
+/// new size set without privilege, takes away. `to_set` is libfuse's. Afterwards,
 /// `note_setuid_body`.
 Result<void> clear_setuid_with(const Request& request, Node& node, int to_set,
                                tree::SetAttributes& changes);

@@ -64,17 +64,6 @@ TEST_P(Setuid, GoesWithAChangeOfOwnerFromWhateverIsNoDirectory) {
   EXPECT_EQ(mode_of("d"), "6755");
 }
 
-TEST_P(Setuid, IsNotForOthersToTakeByAChangeToNoNewOwner) {
-  const auto chown = [](const std::string& name) {
-    return "python3 -c 'import os; os.chown(\"sessions/s/" + name + "\", -1, -1)'";
-  };
-  EXPECT_THAT(sh_as_nobody(chown("f")), Succeeded());
-  EXPECT_EQ(mode_of("f"), "755");
-  ok("cp sessions/s/f sessions/s/roots; chmod 6755 sessions/s/roots");
-  EXPECT_THAT(sh_as_nobody(chown("roots")), FailedWith("Operation not permitted"));
-  EXPECT_EQ(mode_of("roots"), "6755");
-}
-
 TEST_P(Setuid, StaysWithAWriteByRoot) {
   ok("echo new >> sessions/s/kept; echo new >> sessions/s/f");
   EXPECT_EQ(mode_of("kept"), "6755");

@@ -155,13 +155,13 @@ std::string RandomCalls::next_of_root() {
   }
 }
 
-/// What takes no descriptor to a file's bytes, and sets no times: who of several users wrote
-/// through a descriptor is not known while set-ID bits depend on it (fs/differences.md).
+/// What takes no descriptor to a file's bytes, sets no times and no owner: who of several users
+/// wrote through a descriptor is not known while set-ID bits depend on it (fs/differences.md).
 bool RandomCalls::may_be_anybodys(const std::string& call) {
   static const std::vector<std::string> kinds{
-      "mkdir ",       "file ",      "rmdir ", "unlink ", "rename",    "link ",   "symlink ",
-      "mknod ",       "readlink ",  "chmod ", "lchown ", "setxattr ", "xattrs ", "setacl ",
-      "removexattr ", "removeacl ", "stat ",  "access ", "truncate "};
+      "mkdir ",   "file ",        "rmdir ",     "unlink ", "rename",    "link ",
+      "symlink ", "mknod ",       "readlink ",  "chmod ",  "setxattr ", "xattrs ",
+      "setacl ",  "removexattr ", "removeacl ", "stat ",   "access ",   "truncate "};
   return std::ranges::any_of(kinds,
                              [&](const std::string& kind) { return call.starts_with(kind); });
 }
