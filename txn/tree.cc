@@ -96,8 +96,9 @@ class VersionTree : public Tree {
  private:
   Result<InodeRecord> inode(SeqNo at, InodeId id) {
     auto record = TRY(catalog_->find_inode(at, id));
-    if (!record) return fail(ENOENT, fmt::format("inode {} in version {}", raw(id), raw(at)));
-    return *std::move(record);
+    if (record) return *std::move(record);
+    TRY(still_there(at));
+    return fail(ENOENT, fmt::format("inode {} in version {}", raw(id), raw(at)));
   }
 
   Result<InodeRecord> directory(SeqNo at, InodeId id) {

@@ -179,8 +179,10 @@ TEST_P(Events, ASignalInterruptsAReadAndLosesNothing) {
 }
 
 TEST_P(Events, AHundredReadersStopNobody) {
+  // By a pipe: of what many write at once to an unnamed file of memory some is lost.
   const auto readers = start(
-      "for i in $(seq 100); do (IFS= read -r line < .commitfs/events; echo \"$line\") & done; wait",
+      "(for i in $(seq 100); do (IFS= read -r line < .commitfs/events; echo \"$line\") & done; "
+      "wait) | cat",
       std::chrono::seconds(60));
   ASSERT_TRUE(waiting(100));
   commit("s", "seq 1000 > b; mkdir d; cp b d/c; cat a b > e; cat .commitfs/diff");
@@ -197,6 +199,8 @@ TEST_P(Events, ATerminatedDaemonEndsTheFileForAll) {
   const Output ended = readers->finish();
   EXPECT_EQ(ended.exit_code, 0) << ended;
   EXPECT_EQ(ended.out + ended.err, "");
+  EXPECT_TRUE(daemon().await_death());
+  daemon().take_problems();
 }
 
 TEST_P(Events, UnmountEndsTheFileForThoseWhoOnlyWait) {

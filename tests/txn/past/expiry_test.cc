@@ -95,27 +95,6 @@ TEST_F(ExpiryTest, StopsBeforeWhatARevertBringsBackAndASecondRevertChangesNothin
   EXPECT_OK(expiry_->expire(SeqNo{5}));
 }
 
-/// After a crash that version alone says that the session landed.
-TEST_F(ExpiryTest, StopsBeforeTheVersionOfASessionWhoseCommitIsNotKnownToHaveLanded) {
-  make_versions(3);
-  const auto session = must(manager_->begin("u", kMaker));
-  write(*session, "f4");
-  fault::set_handler([](std::string_view name) -> Result<void> {
-    if (name == "catalog.after_commit") return fail(EIO, "no answer");
-    return {};
-  });
-  std::promise<int> answer;
-  manager_->commit("u", "u", kMaker,
-                   [&](const CommitOutcome& outcome) { answer.set_value(outcome.error); });
-  EXPECT_EQ(answer.get_future().get(), EIO);
-  fault::set_handler({});
-  make_versions(5);
-  EXPECT_ERRNO(expiry_->expire(SeqNo{4}), EBUSY);
-  commit("u");  // is told that it landed
-  EXPECT_THAT(versions(), ElementsAre(1, 2, 3, 4, 5));
-  EXPECT_OK(expiry_->expire(SeqNo{4}));
-}
-
 TEST_F(ExpiryTest, WhoReadsAVersionThatIsGoneIsToldSo) {
   make_versions(4);
   const auto tree = make_snapshot_tree(context_.catalog, SeqNo{2});
