@@ -120,19 +120,26 @@ Verdict DiskRecorder::entered(const Call& call) {
     ++ignored_;
     return {};
   }
-  syncing_[call.thread] = image_of(call);
+  syncing_[call.thread] = {.image = image_of(call), .began = ++syncs_};
   return {.what = Verdict::What::report};
 }
 
 void DiskRecorder::left(const Call& call, std::int64_t result) {
-  DiskImage image = std::move(syncing_[call.thread]);
+  Syncing done = std::move(syncing_[call.thread]);
   syncing_.erase(call.thread);
   if (result != 0) return;
+  const auto counts = [&done](std::uint64_t& began) {
+    if (began > done.began) return false;
+    began = done.began;
+    return true;
+  };
   auto synced = std::make_shared<DiskImage>(*synced_);
-  for (auto& [node, names] : image.names)
-    synced->names[node] = std::move(names);
-  for (auto& [node, file] : image.files)
-    synced->files[node] = std::move(file);
+  for (auto& [node, names] : done.image.names) {
+    if (counts(names_began_[node])) synced->names[node] = std::move(names);
+  }
+  for (auto& [node, file] : done.image.files) {
+    if (counts(files_began_[node])) synced->files[node] = std::move(file);
+  }
   synced_ = std::move(synced);
   if (calls_ % stride_ == 0) note_moment("after " + call.name());
 }

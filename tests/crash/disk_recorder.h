@@ -51,7 +51,8 @@ void restore(const DiskMoment& moment, ino_t root, const Survivors& survivors,
 
 /// Sees a child work in a directory and notes what of it would survive the power. A file's bytes
 /// are on disk from when an fsync or fdatasync of it ended, as they were when it began; a
-/// directory's names likewise; with syncfs all of them. That is less than any file system keeps.
+/// directory's names likewise; with syncfs all of them. Of two syncs at once the one that began
+/// later counts, whichever ends last. That is less than any file system keeps.
 class DiskRecorder final : public CallObserver {
  public:
   using Ignores = std::function<bool(const std::string& call, const std::string& path)>;
@@ -84,7 +85,15 @@ class DiskRecorder final : public CallObserver {
   ino_t root_ = 0;
   std::shared_ptr<const DiskImage> synced_;
   std::shared_ptr<const DiskImage> last_live_;
-  std::map<pid_t, DiskImage> syncing_;  ///< by thread: what is synced when its call has ended
+  struct Syncing {
+    DiskImage image;
+    std::uint64_t began = 0;  ///< which sync it is, in the order in which they began
+  };
+  std::map<pid_t, Syncing> syncing_;  ///< by thread: what is synced when its call has ended
+  std::uint64_t syncs_ = 0;
+  // Of each node, when the sync began that counts.
+  std::map<ino_t, std::uint64_t> names_began_;
+  std::map<ino_t, std::uint64_t> files_began_;
   std::vector<DiskMoment> moments_;
   std::uint64_t calls_ = 0;
   std::size_t ignored_ = 0;

@@ -2,12 +2,19 @@
 // dropped, all of it or part of it, and what is left is compared with the model.
 // COMMITFS_POWER_LOSSES limits the moments of one workload (0: all), COMMITFS_SEED draws workload
 // and parts anew.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <future>
 #include <iostream>
+#include <thread>
 
+#include "meta/base/unique_fd.h"
 #include "tests/crash/checker.h"
 #include "tests/crash/crash_fixture.h"
 #include "tests/crash/disk_recorder.h"
@@ -25,6 +32,33 @@ constexpr std::uint64_t kCallsAbout = 1000;  ///< of a workload
 std::uint64_t moments_max() {
   const char* text = std::getenv("COMMITFS_POWER_LOSSES");
   return text == nullptr ? kDefaultMoments : std::strtoul(text, nullptr, 10);
+}
+
+TEST(DiskRecorder, OfTwoSyncsAtOnceTheOneThatBeganLaterCounts) {
+  const TemporaryDirectory scratch;
+  const Progress progress;
+  DiskRecorder recorder(scratch.path(), progress, 1'000'000);
+  const UniqueFd directory(::open(scratch.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::promise<pid_t> id;
+  std::promise<void> done;
+  std::thread other([&] {
+    id.set_value(::gettid());
+    done.get_future().wait();
+  });
+  const auto descriptor = static_cast<std::uint64_t>(directory.get());
+  const Call first{.thread = ::gettid(), .number = SYS_fsync, .arguments = {descriptor}};
+  const Call second{
+      .thread = id.get_future().get(), .number = SYS_fsync, .arguments = {descriptor}};
+
+  recorder.entered(first);
+  std::ofstream(scratch / "new") << "new";
+  recorder.entered(second);
+  recorder.left(second, 0);
+  recorder.left(first, 0);
+  recorder.note_moment("end");
+  EXPECT_TRUE(recorder.moments().back().synced->names.at(recorder.root()).contains("new"));
+  done.set_value();
+  other.join();
 }
 
 class PowerLoss : public CrashFixture {
