@@ -7,8 +7,6 @@
 namespace commitfs::sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds kLockLimit{5000};
-
 constexpr char kListVersionNumbers[] = "SELECT seq_no FROM version ORDER BY seq_no";
 // 61440 is S_IFMT, 32768 S_IFREG.
 constexpr char kListFileLives[] =

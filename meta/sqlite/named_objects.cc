@@ -7,8 +7,6 @@
 namespace commitfs::sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds kLockLimit{5000};
-
 constexpr char kAttachStaging[] = "ATTACH DATABASE ?1 AS staging";
 
 // An adoption is version 1 and nothing else is.

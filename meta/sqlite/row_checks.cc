@@ -11,7 +11,6 @@
 namespace commitfs::sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds kLockLimit{5000};
 constexpr char kNoteChecksum[] = "UPDATE object SET checksum = ?2 WHERE id = ?1";
 
 Result<void> check_file(const std::filesystem::path& path,

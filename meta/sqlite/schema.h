@@ -22,6 +22,9 @@ struct Schema {
 const Schema& catalog_schema();
 const Schema& staging_schema();
 
+/// How long a connection waits for another process's lock.
+inline constexpr std::chrono::milliseconds kLockLimit{5000};
+
 enum class Synchronous { normal, full };
 
 /// Opens the file for writing, makes or migrates the schema. A file that is another program's, or a

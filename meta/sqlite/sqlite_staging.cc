@@ -12,8 +12,6 @@ namespace commitfs {
 namespace sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds kLockLimit{5000};
-
 Result<void> put_session(Connection& connection, const StagedSession& session) {
   const auto token = session.token ? std::optional<Text>(Text{*session.token}) : std::nullopt;
   return connection.run(kPutSession, session.id, Text{session.name}, session.base, session.uid,
