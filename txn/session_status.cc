@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "txn/change_text.h"
 #include "txn/config/config_store.h"
 #include "txn/delta.h"
 #include "txn/lost_base.h"
@@ -43,36 +44,6 @@ Result<std::vector<ChangeRecord>> changes_of(Session& session) {
     return catalog.list_changes(version);
   }
   return TRY(compute_delta(session, *session.context().store)).changes();
-}
-
-char letter_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::added:
-      return 'A';
-    case ChangeKind::deleted:
-      return 'D';
-    case ChangeKind::renamed:
-      return 'R';
-    case ChangeKind::modified:
-    case ChangeKind::attributes:
-    case ChangeKind::times:
-      return 'M';
-  }
-  return '?';
-}
-
-/// A name beside an arrow: one that holds an arrow is quoted too.
-std::string quote_beside_arrow(std::string_view name) {
-  std::string quoted = quote_name(name);
-  const bool bare = !quoted.starts_with('"');
-  return bare && name.find(" -> ") != std::string_view::npos ? '"' + quoted + '"' : quoted;
-}
-
-std::string diff_line(const ChangeRecord& change) {
-  if (change.kind != ChangeKind::renamed)
-    return fmt::format("{}\t{}\n", letter_of(change.kind), quote_name(change.path));
-  return fmt::format("R\t{} -> {}\n", quote_beside_arrow(change.old_path),
-                     quote_beside_arrow(change.path));
 }
 
 void add_counts(Lines& lines, Session& session) {
@@ -183,7 +154,7 @@ std::string session_diff_text(Session& session) {
   if (!changes) return fmt::format("error: {}\n", printable(changes.error().describe()));
   std::string out;
   for (const ChangeRecord& change : *changes)
-    out += diff_line(change);
+    out += change_line(change.kind, change.path, change.old_path);
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "txn/change_text.h"
 #include "txn/text.h"
 #include "txn/version_name.h"
 
@@ -12,25 +13,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* letter(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::added:
-      return "A";
-    case ChangeKind::deleted:
-      return "D";
-    case ChangeKind::renamed:
-      return "R";
-    case ChangeKind::modified:
-    case ChangeKind::attributes:
-    case ChangeKind::times:
-      return "M";
-  }
-  return "M";
-}
-
 Json describe(const ChangeRecord& change) {
   Json json;
-  json["kind"] = letter(change.kind);
+  json["kind"] = std::string(1, letter_of(change.kind));
   json["path"] = to_utf8(change.path).text;
   if (change.kind == ChangeKind::renamed) json["old_path"] = to_utf8(change.old_path).text;
   if (change.is_directory) json["directory"] = true;

@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "txn/change_text.h"
 #include "txn/text.h"
 #include "txn/version_name.h"
 
@@ -199,26 +200,6 @@ class PathComparison {
   std::vector<PathChange> changes_;
 };
 
-std::string_view letter_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::added:
-      return "A";
-    case ChangeKind::deleted:
-      return "D";
-    case ChangeKind::renamed:
-      return "R";
-    default:
-      return "M";
-  }
-}
-
-/// A name beside an arrow: one that holds an arrow is quoted too.
-std::string quote_beside_arrow(std::string_view name) {
-  std::string quoted = quote_name(name);
-  const bool bare = !quoted.starts_with('"');
-  return bare && name.find(" -> ") != std::string_view::npos ? '"' + quoted + '"' : quoted;
-}
-
 std::string_view type_of(mode_t mode) {
   if (S_ISREG(mode)) return "file";
   if (S_ISDIR(mode)) return "directory";
@@ -247,15 +228,12 @@ Result<std::vector<PathChange>> list_path_changes(CatalogReader& catalog,
 }
 
 std::string format_path_change(const PathChange& change) {
-  if (change.kind != ChangeKind::renamed)
-    return fmt::format("{}\t{}\n", letter_of(change.kind), quote_name(change.path));
-  return fmt::format("R\t{} -> {}\n", quote_beside_arrow(change.old_path),
-                     quote_beside_arrow(change.path));
+  return change_line(change.kind, change.path, change.old_path);
 }
 
 std::string path_change_json(const PathChange& change) {
   nlohmann::ordered_json json;
-  json["change"] = letter_of(change.kind);
+  json["change"] = std::string(1, letter_of(change.kind));
   json["path"] = to_utf8(change.path).text;
   if (change.kind == ChangeKind::renamed) json["old_path"] = to_utf8(change.old_path).text;
   json["type"] = type_of(change.after ? change.after->mode : change.before->mode);
