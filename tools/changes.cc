@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -9,6 +8,7 @@
 #include "tools/table_reader.h"
 #include "tools/text.h"
 #include "tools/verb.h"
+#include "txn/change_text.h"
 #include "txn/text.h"
 #include "txn/version_name.h"
 
@@ -24,26 +24,13 @@ struct ChangesArguments {
   bool follow = false;
 };
 
-const char* word_of(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::added:
-      return "A";
-    case ChangeKind::deleted:
-      return "D";
-    case ChangeKind::renamed:
-      return "R";
-    default:
-      return "M";
-  }
-}
-
 nlohmann::ordered_json describe(const VersionRecord& version, const ChangeRecord& change) {
   nlohmann::ordered_json json;
   json["version"] = raw(version.seq_no);
   json["time"] = format_time(version.time_ns);
   json["session"] = to_utf8(version.session).text;
   json["operation"] = version.operation;
-  json["change"] = word_of(change.kind);
+  json["change"] = std::string(1, letter_of(change.kind));
   json["path"] = to_utf8(change.path).text;
   if (change.kind == ChangeKind::renamed) json["old_path"] = to_utf8(change.old_path).text;
   if (change.kind == ChangeKind::attributes) json["attributes"] = true;
@@ -84,10 +71,9 @@ Result<void> print_changes(CatalogReader& catalog, SeqNo after, SeqNo to, bool f
 
 /// Where a reader of the feed stands: also a version that has expired since, or 0.
 Result<SeqNo> position(const TableReader& reader, const std::string& text) {
-  std::uint64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  if (is_number && SeqNo{number} <= TRY(reader.catalog->head_seq_no())) return SeqNo{number};
+  if (text == "0") return SeqNo::none;
+  const auto number = parse_version_number(text);
+  if (number && *number <= TRY(reader.catalog->head_seq_no())) return *number;
   return reader.version(text);
 }
 

@@ -137,6 +137,14 @@ Result<std::optional<SeqNo>> resolve_version(CatalogReader& catalog, std::string
   return tag->seq_no;
 }
 
+std::optional<SeqNo> parse_version_number(std::string_view name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (name.starts_with('0')) return std::nullopt;
+  return SeqNo{number};
+}
+
 std::optional<TimeNs> parse_time(std::string_view text) {
   const std::optional<CivilTime> time = read_civil_time(text);
   if (!time) return std::nullopt;

@@ -18,6 +18,9 @@ namespace commitfs {
 /// Errors: those of the catalog. Thread-safe.
 Result<std::optional<SeqNo>> resolve_version(CatalogReader& catalog, std::string_view text);
 
+/// The version a name in snapshots/ is the number of, written as we write it: "7", not "007".
+std::optional<SeqNo> parse_version_number(std::string_view name);
+
 /// "2026-11-20T18:00:00.000000000Z". Sorts as the times do. Thread-safe.
 std::string format_time(TimeNs time_ns);
 

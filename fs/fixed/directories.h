@@ -17,8 +17,6 @@ std::shared_ptr<FixedNode> make_sessions_directory(Mount& mount);
 /// Receipts. Nothing can be made here but by renaming a session into it.
 std::shared_ptr<FixedNode> make_commit_directory(Mount& mount);
 std::shared_ptr<FixedNode> make_discard_directory(Mount& mount);
-/// The version a name in snapshots/ is the number of, written as we write it: "7", not "007".
-std::optional<SeqNo> parse_version_number(std::string_view name);
 std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount);
 /// A link for each tag: made, renamed over another and removed like any link.
 std::shared_ptr<FixedNode> make_tags_directory(Mount& mount);

@@ -75,14 +75,6 @@ class SnapshotsDirectory : public FixedNode {
 
 }  // namespace
 
-std::optional<SeqNo> parse_version_number(std::string_view name) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  if (name.starts_with('0')) return std::nullopt;
-  return SeqNo{number};
-}
-
 std::shared_ptr<FixedNode> make_snapshots_directory(Mount& mount) {
   return std::make_shared<SnapshotsDirectory>(mount);
 }
