@@ -124,14 +124,12 @@ class SessionManager::Impl {
 
   Result<void> with_pinned_versions(const WithPinned& change) {
     MutexLock lock(pins_mutex_);
-    std::set<SeqNo> pinned;
+    PinnedVersions pinned;
     for (const auto& session : sessions_.list()) {
-      pinned.insert(session->base());
-      pinned.insert(session->settings()->keeps);
-      // The version of a session that is still open says, after a crash or an error, that it
-      // landed.
+      pinned.bases.insert(session->base());
+      pinned.needed.insert(session->settings()->keeps);
       if (const auto made = TRY(context_.catalog->find_version_by_session_id(session->id())))
-        pinned.insert(made->seq_no);
+        pinned.needed.insert(made->seq_no);
     }
     // Whoever is in the list no more was dropped before. A crash shall not bring it back to a base
     // that is gone.

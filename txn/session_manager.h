@@ -99,8 +99,15 @@ class SessionManager {
   Result<std::vector<std::string>> receipt_names(std::size_t limit = 1000);
   /// `rmdir commit/NAME`; lasts across mounts. ENOENT. Durable when it returns.
   Result<void> remove_receipt(std::string_view name);
+  /// What may not be removed.
+  struct PinnedVersions {
+    std::set<SeqNo> bases;  ///< that open sessions began at
+    /// What they need even without their bases: what a restore or a revert goes back to, and the
+    /// version of one whose commit is not known to have landed, which alone says that it did.
+    std::set<SeqNo> needed;
+  };
   /// Calls `change` with the versions that open sessions cannot do without; none begins meanwhile.
-  using WithPinned = std::function<Result<void>(const std::set<SeqNo>& pinned)>;
+  using WithPinned = std::function<Result<void>(const PinnedVersions& pinned)>;
   Result<void> with_pinned_versions(const WithPinned& change);
   /// Those versions are gone: so are the receipts for them.
   void forget_receipts(const std::set<SeqNo>& versions);

@@ -6,6 +6,7 @@
 
 #include "meta/name.h"
 #include "txn/control_text.h"
+#include "txn/fenced_transaction.h"
 #include "txn/version_name.h"
 
 namespace commitfs {
@@ -43,17 +44,10 @@ Result<void> check_tag_name(std::string_view name) {
   return {};
 }
 
-Result<std::unique_ptr<CatalogTransaction>> Tags::begin() {
-  auto transaction = TRY(context_.catalog->begin());
-  if (context_.fence != nullptr && !context_.fence->admit(TRY(transaction->current_term())))
-    return fail(EROFS, "another mount of this table has taken over");
-  return transaction;
-}
-
 Result<TagRecord> Tags::add(std::string_view name, std::string_view target, const Caller& caller) {
   TRY(check_tag_name(name));
   const std::string_view wanted = TRY(version_part(target));
-  const auto transaction = TRY(begin());
+  const auto transaction = TRY(begin_fenced(context_));
   if (TRY(transaction->find_tag(name))) return fail(EEXIST, "tag " + std::string(name));
   const auto version = TRY(resolve_version(*transaction, wanted));
   if (!version) return fail(ENOENT, "tag " + std::string(name) + ": no such version");
@@ -68,7 +62,7 @@ Result<TagRecord> Tags::add(std::string_view name, std::string_view target, cons
 
 Result<void> Tags::rename(std::string_view from, std::string_view to, bool replace) {
   TRY(check_tag_name(to));
-  const auto transaction = TRY(begin());
+  const auto transaction = TRY(begin_fenced(context_));
   auto tag = TRY(transaction->find_tag(from));
   if (!tag) return fail(ENOENT, "rename tag " + std::string(from));
   if (from == to) return {};
@@ -80,7 +74,7 @@ Result<void> Tags::rename(std::string_view from, std::string_view to, bool repla
 }
 
 Result<void> Tags::remove(std::string_view name) {
-  const auto transaction = TRY(begin());
+  const auto transaction = TRY(begin_fenced(context_));
   TRY(transaction->remove_tag(name));
   return transaction->commit();
 }

@@ -25,8 +25,6 @@ class Tags {
   Result<void> remove(std::string_view name);
 
  private:
-  Result<std::unique_ptr<CatalogTransaction>> begin();
-
   const TableContext context_;
 };
 

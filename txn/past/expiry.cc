@@ -9,6 +9,7 @@
 
 #include "meta/base/fault.h"
 #include "txn/config/config_store.h"
+#include "txn/fenced_transaction.h"
 #include "txn/lost_base.h"
 #include "txn/open_sessions.h"
 #include "txn/past/version_pin.h"
@@ -102,16 +103,6 @@ void Expiry::tell(const std::set<SeqNo>& versions) {
   if (listener_) listener_(versions);
 }
 
-Result<std::set<SeqNo>> Expiry::kept_versions() const {
-  std::set<SeqNo> kept;
-  for (const auto& session : sessions_.list()) {
-    kept.insert(session->settings()->keeps);
-    if (const auto made = TRY(context_.catalog->find_version_by_session_id(session->id())))
-      kept.insert(made->seq_no);
-  }
-  return kept;
-}
-
 /// Before it is so: whoever finds something missing shall ask why.
 void Expiry::note_lost_bases(const std::vector<SeqNo>& versions) const {
   for (const auto& session : sessions_.list()) {
@@ -129,20 +120,14 @@ Result<std::set<SeqNo>> Expiry::remove(const std::vector<SeqNo>& versions, Force
   for (const SeqNo version : versions)
     (is_used(version) ? in_use : unused).push_back(version);
   std::set<SeqNo> removed;
-  TRY(sessions_.with_pinned_versions([&](const std::set<SeqNo>& pinned) -> Result<void> {
-    const bool by_force = force == Force::yes;
-    removed = TRY(remove_unpinned(by_force ? TRY(kept_versions()) : pinned, unused, in_use));
+  TRY(sessions_.with_pinned_versions([&](const auto& pinned) -> Result<void> {
+    std::set<SeqNo> kept = pinned.needed;
+    if (force == Force::no) kept.insert(pinned.bases.begin(), pinned.bases.end());
+    removed = TRY(remove_unpinned(kept, unused, in_use));
     return {};
   }));
   if (!removed.empty()) tell(removed);
   return removed;
-}
-
-Result<std::unique_ptr<CatalogTransaction>> Expiry::begin() {
-  auto transaction = TRY(context_.catalog->begin());
-  if (context_.fence != nullptr && !context_.fence->admit(TRY(transaction->current_term())))
-    return fail(EROFS, "another mount of this table has taken over");
-  return transaction;
 }
 
 Result<std::string> Expiry::pending() {
@@ -151,7 +136,7 @@ Result<std::string> Expiry::pending() {
 
 /// Unless more was removed since.
 Result<void> Expiry::settle(const std::string& pending) {
-  const auto transaction = TRY(begin());
+  const auto transaction = TRY(begin_fenced(context_));
   if (TRY(transaction->find_config(kPendingKey)) != pending) return {};
   TRY(transaction->put_config(kPendingKey, ""));
   return transaction->commit();
@@ -162,7 +147,7 @@ Result<std::set<SeqNo>> Expiry::remove_unpinned(const std::set<SeqNo>& pinned,
                                                 std::vector<SeqNo>& in_use) {
   std::optional<VersionClaims> claims;  // let go after the transaction has ended
   if (control_fd_) claims = TRY(VersionClaims::open(control_fd_.get()));
-  const auto transaction = TRY(begin());
+  const auto transaction = TRY(begin_fenced(context_));
   const SeqNo head = TRY(transaction->head_seq_no());
   std::vector<SeqNo> removed;
   for (const SeqNo version : versions) {
@@ -230,7 +215,7 @@ Result<ExpirySummary> Expiry::collect() {
 Result<void> Expiry::prune(ExpirySummary& summary) {
   PruneCursor cursor;
   while (!cursor.done && !stopping()) {
-    const auto transaction = TRY(begin());
+    const auto transaction = TRY(begin_fenced(context_));
     const std::size_t gone = TRY(transaction->prune(cursor, kRowsAtOnce));
     summary.rows += gone;
     // What changed nothing needs no fsync.
@@ -244,7 +229,7 @@ Result<void> Expiry::remove_bodies(ExpirySummary& summary) {
   while (!stopping()) {
     const auto unnamed = TRY(context_.catalog->list_unnamed_objects(kBodiesAtOnce));
     if (unnamed.empty()) return {};
-    const auto transaction = TRY(begin());
+    const auto transaction = TRY(begin_fenced(context_));
     TRY(transaction->forget_objects(unnamed));
     TRY(transaction->commit());
     TRY(fault::point("expiry.forgotten"));

@@ -77,8 +77,6 @@ class Expiry {
   /// Those of `versions` that nothing needs, gone.
   Result<std::set<SeqNo>> remove(const std::vector<SeqNo>& versions, Force force,
                                  std::vector<SeqNo>& in_use);
-  /// What open sessions need even if they lose their bases.
-  Result<std::set<SeqNo>> kept_versions() const;
   void note_lost_bases(const std::vector<SeqNo>& versions) const;
   Result<std::set<SeqNo>> remove_unpinned(const std::set<SeqNo>& pinned,
                                           const std::vector<SeqNo>& versions,
@@ -88,7 +86,6 @@ class Expiry {
   /// Empty when nothing is left to collect.
   Result<std::string> pending();
   Result<void> settle(const std::string& pending);
-  Result<std::unique_ptr<CatalogTransaction>> begin();
   bool is_used(SeqNo version) EXCLUDES(calls_mutex_);
   void tell(const std::set<SeqNo>& versions) EXCLUDES(calls_mutex_);
   void run() EXCLUDES(mutex_);

@@ -16,7 +16,7 @@ namespace {
 Result<Difference> compare(SessionManager& sessions, Session& session, SeqNo version,
                            SeqNo before) {
   Difference difference;
-  TRY(sessions.with_pinned_versions([&](const std::set<SeqNo>&) -> Result<void> {
+  TRY(sessions.with_pinned_versions([&](const auto&) -> Result<void> {
     Catalog& catalog = *session.context().catalog;
     if (!TRY(catalog.find_version(version)) || !TRY(catalog.find_version(before)))
       return fail(ENOENT, "revert: no such version, or none before it");
