@@ -144,16 +144,20 @@ void EventFeed::poll(Request request, const std::shared_ptr<EventReader>& reader
   request.polled(events);
 }
 
+void EventFeed::wake() {
+  teller_.post([this] {
+    notify();
+    serve();
+  });
+}
+
 void EventFeed::publish(SeqNo version) {
   {
     MutexLock lock(mutex_);
     head_ = std::max(head_, version);
     if (readers().empty()) return;
   }
-  teller_.post([this] {
-    notify();
-    serve();
-  });
+  wake();
 }
 
 void EventFeed::look_at_head() {
@@ -171,10 +175,7 @@ std::size_t EventFeed::end_readers() {
       ++count;
     }
   }
-  teller_.post([this] {
-    notify();
-    serve();
-  });
+  wake();
   return count;
 }
 
@@ -183,10 +184,7 @@ void EventFeed::close() {
     MutexLock lock(mutex_);
     closed_ = true;
   }
-  teller_.post([this] {
-    notify();
-    serve();
-  });
+  wake();
   teller_.finish();
 }
 

@@ -91,6 +91,8 @@ class EventFeed {
   void wait(Request request, const std::shared_ptr<EventReader>& reader, std::size_t size)
       EXCLUDES(mutex_);
 
+  /// There may be something to tell: to the feed's thread.
+  void wake() EXCLUDES(mutex_);
   // On the feed's thread.
   void serve() EXCLUDES(mutex_);
   std::vector<std::shared_ptr<EventReader>> readers_to_fill() EXCLUDES(mutex_);

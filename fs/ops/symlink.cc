@@ -7,13 +7,13 @@
 namespace commitfs::fs::ops {
 namespace {
 
-Result<Entry> make(Mount& mount, const Caller& caller, const std::string& target, NodeId parent,
-                   const std::string& name) {
+Result<Entry> make(Mount& mount, const Caller& caller, std::string_view target, NodeId parent,
+                   std::string_view name) {
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->make_symlink(name, target, caller);
   Session* session = TRY(writable_directory(*directory, name));
   const auto made = TRY(tree::symlink(*session, caller, directory->inode, name, target));
-  return make_entry(mount, directory->view, made, {parent, name});
+  return make_entry(mount, directory->view, made, {parent, std::string(name)});
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace commitfs::fs::ops {
 namespace {
 
-Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, const std::string& name) {
+Result<void> remove(Mount& mount, const Caller& caller, NodeId parent, std::string_view name) {
   const auto directory = TRY(mount.find(parent));
   if (directory->fixed != nullptr) return directory->fixed->remove_file(name);
   Session* session = TRY(writable_directory(*directory, name));
