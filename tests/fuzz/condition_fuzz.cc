@@ -6,6 +6,7 @@
 #include <string>
 
 #include "meta/memory_catalog.h"
+#include "tests/support/temporary_directory.h"
 #include "txn/condition/condition.h"
 
 namespace {
@@ -14,9 +15,6 @@ using namespace commitfs;
 
 struct Table {
   Table() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fuzz-XXXXXX").string();
-    store = std::make_unique<ObjectStore>(*ObjectStore::open(::mkdtemp(pattern.data())));
-    std::filesystem::remove_all(pattern);
     auto transaction = *catalog->begin();
     (void)transaction->put_inode(SeqNo{1}, {.id = InodeId::root, .mode = S_IFDIR | 0755});
     (void)transaction->put_inode(SeqNo{1}, {.id = InodeId{2}, .mode = S_IFREG | 0644});
@@ -26,7 +24,8 @@ struct Table {
     (void)transaction->commit();
   }
   std::shared_ptr<Catalog> catalog = make_memory_catalog();
-  std::unique_ptr<ObjectStore> store;
+  const test::TemporaryDirectory directory;
+  ObjectStore store = *ObjectStore::open(directory.path());
 };
 
 }  // namespace
@@ -40,12 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!is_in_text || condition.error().describe().empty()) std::abort();
     return 0;
   }
-  const auto refused = condition::evaluate(*condition, *table.catalog, *table.store);
+  const auto refused = condition::evaluate(*condition, *table.catalog, table.store);
   // A condition that is false has a part that is, and its negation is true.
   if (!refused || (*refused && (*refused)->parts.empty())) std::abort();
   const auto negated = condition::parse("NOT (" + std::string(text) + ")");
   if (!negated) return 0;
-  const auto opposite = condition::evaluate(*negated, *table.catalog, *table.store);
+  const auto opposite = condition::evaluate(*negated, *table.catalog, table.store);
   if (!opposite || refused->has_value() == opposite->has_value()) std::abort();
   return 0;
 }

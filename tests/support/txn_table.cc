@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "tests/support/first_version.h"
 #include "txn/config/config_store.h"
 #include "txn/open_sessions.h"
 
@@ -197,26 +198,19 @@ Contents Writer::contents() {
 }
 
 TxnTable::TxnTable(std::shared_ptr<Catalog> catalog) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "commitfs-txn-XXXXXX").string();
-  directory_ = ::mkdtemp(pattern.data());
   context.catalog = std::move(catalog);
   context.store =
       std::make_shared<ObjectStore>(must(ObjectStore::open(directory_ / "objects"), "store"));
   context.ids = std::make_shared<IdSource>(context.catalog);
   context.clock = &clock_;
-  auto transaction = must(context.catalog->begin(), "begin");
-  must(transaction->put_inode(SeqNo{1}, {.id = InodeId::root, .mode = S_IFDIR | 0755, .nlink = 2}),
-       "root");
-  must(transaction->add_version({.seq_no = SeqNo{1}, .operation = "adopt"}, {}), "version 1");
-  const Term term = must(transaction->raise_term(), "term");
-  must(transaction->commit(), "commit");
+  test::make_first_version(*context.catalog);
+  const Term term = test::raise_term(*context.catalog);
   context.config = must(ConfigStore::open(context.catalog, term, clock_), "config");
   pipeline = std::make_unique<CommitPipeline>(context, term, CommitOptions{});
 }
 
 TxnTable::~TxnTable() {
   pipeline.reset();
-  std::filesystem::remove_all(directory_);
 }
 
 SeqNo TxnTable::head_seq_no() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "meta/memory_catalog.h"
+#include "tests/support/temporary_directory.h"
 #include "txn/commit.h"
 #include "txn/session.h"
 #include "txn/tree_operations.h"
@@ -100,7 +101,7 @@ class TxnTable {
   std::unique_ptr<CommitPipeline> pipeline;
 
  private:
-  std::filesystem::path directory_;
+  test::TemporaryDirectory directory_;
   FakeClock clock_;
   std::shared_ptr<OpenSessions> neighbours_;
   int names_ = 0;

@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
+
+#include "tests/support/temporary_directory.h"
 
 namespace commitfs {
 namespace {
@@ -12,12 +13,9 @@ namespace {
 class MountCheck : public ::testing::Test {
  protected:
   MountCheck() {
-    std::string name = ::testing::TempDir() + "check_XXXXXX";
-    directory_ = std::filesystem::canonical(::mkdtemp(name.data()));
     std::filesystem::create_directories(table() / "inner");
     std::filesystem::create_directories(mount_point() / "inner");
   }
-  ~MountCheck() override { std::filesystem::remove_all(directory_); }
 
   std::filesystem::path table() const { return directory_ / "table"; }
   std::filesystem::path mount_point() const { return directory_ / "mnt"; }
@@ -41,7 +39,8 @@ class MountCheck : public ::testing::Test {
     return text;
   }
 
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::filesystem::path directory_ = std::filesystem::canonical(temporary_.path());
 };
 
 TEST_F(MountCheck, AnswersRealPaths) {

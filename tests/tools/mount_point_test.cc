@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
+
+#include "tests/support/temporary_directory.h"
 
 namespace commitfs {
 namespace {
@@ -73,13 +74,8 @@ TEST(IsWithin, ComparesWholeComponents) {
 
 class ResolveMountPoint : public ::testing::Test {
  protected:
-  ResolveMountPoint() {
-    std::string name = ::testing::TempDir() + "resolve_XXXXXX";
-    directory_ = std::filesystem::canonical(::mkdtemp(name.data()));
-  }
-  ~ResolveMountPoint() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::filesystem::path directory_ = std::filesystem::canonical(temporary_.path());
 };
 
 TEST_F(ResolveMountPoint, AMountPointIsFoundByItsTextAlone) {

@@ -12,6 +12,7 @@
 #include "meta/base/posix.h"
 #include "tests/support/daemon.h"
 #include "tests/support/process.h"
+#include "tests/support/temporary_directory.h"
 
 namespace commitfs::test {
 namespace {
@@ -26,11 +27,7 @@ using ::testing::StartsWith;
 /// it goes at the end.
 class Program : public ::testing::Test {
  protected:
-  Program() {
-    std::string name = ::testing::TempDir() + "program_XXXXXX";
-    directory_ = std::filesystem::canonical(::mkdtemp(name.data()));
-    ok("mkdir -p table/d mnt other; printf 1 > table/a; printf 22 > table/d/b");
-  }
+  Program() { ok("mkdir -p table/d mnt other; printf 1 > table/a; printf 22 > table/d/b"); }
   ~Program() override {
     // Whatever a failed test left: the daemons end with their mounts.
     std::ifstream mounts("/proc/self/mounts");
@@ -38,7 +35,6 @@ class Program : public ::testing::Test {
          mounts >> source >> point && std::getline(mounts, rest);) {
       if (point.starts_with(directory_.native())) ::umount2(point.c_str(), MNT_DETACH);
     }
-    std::filesystem::remove_all(directory_);
   }
 
   /// Runs a shell script in the directory; `commitfs` is the program.
@@ -76,7 +72,8 @@ class Program : public ::testing::Test {
   }
   bool can_mount() const { return why_no_mount().empty(); }
 
-  std::filesystem::path directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::filesystem::path directory_ = std::filesystem::canonical(temporary_.path());
 };
 
 #define SKIP_WITHOUT_FUSE() \

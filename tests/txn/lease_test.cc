@@ -9,6 +9,7 @@
 #include <future>
 
 #include "meta/memory_catalog.h"
+#include "tests/support/first_version.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
 #include "txn/config/config_store.h"
@@ -45,21 +46,12 @@ class Leases : public ::testing::Test {
     context_.ids = std::make_shared<IdSource>(context_.catalog);
     context_.clock = &system_clock();
     context_.lease_clock = &clock_;
-    auto transaction = must(context_.catalog->begin());
-    InodeRecord root;
-    root.id = InodeId::root;
-    root.mode = S_IFDIR | 0755;
-    root.nlink = 2;
-    must(transaction->put_inode(SeqNo{1}, root));
-    must(transaction->add_version({.seq_no = SeqNo{1}, .operation = "adopt"}, {}));
-    must(transaction->commit());
+    test::make_first_version(*context_.catalog);
     mount();
     must(context_.config->replace("session_ttl = 60s", {}));
   }
   void mount() {
-    auto transaction = must(context_.catalog->begin());
-    const Term term = must(transaction->raise_term());
-    must(transaction->commit());
+    const Term term = test::raise_term(*context_.catalog);
     context_.config = must(ConfigStore::open(context_.catalog, term, system_clock()));
     manager_ = std::make_unique<SessionManager>(context_, term, staging_, CommitOptions{});
   }

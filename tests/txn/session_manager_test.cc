@@ -9,6 +9,7 @@
 
 #include "meta/base/fault.h"
 #include "meta/memory_catalog.h"
+#include "tests/support/first_version.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
 #include "txn/tree_operations.h"
@@ -33,31 +34,21 @@ void touch(Session& session, std::string_view name) {
   tree::release_writer(session, made.attributes.inode.id);
 }
 
-bool has(Tree& tree, std::string_view name) { return tree.lookup(InodeId::root, name).has_value(); }
+bool has(Tree& tree, std::string_view name) {
+  return tree.lookup(InodeId::root, name).has_value();
+}
 
 /// A table of one empty version, over a catalog and staging in memory that outlive each mount.
 class Manager : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto transaction = must(context_.catalog->begin());
-    InodeRecord root;
-    root.id = InodeId::root;
-    root.mode = S_IFDIR | 0755;
-    root.nlink = 2;
-    must(transaction->put_inode(SeqNo{1}, root));
-    VersionRecord adoption;
-    adoption.seq_no = SeqNo{1};
-    adoption.operation = "adopt";
-    must(transaction->add_version(adoption, {}));
-    must(transaction->commit());
+    test::make_first_version(*context_.catalog);
     mount();
   }
   ~Manager() override { fault::set_handler({}); }
 
   void mount() {
-    auto transaction = must(context_.catalog->begin());
-    const Term term = must(transaction->raise_term());
-    must(transaction->commit());
+    const Term term = test::raise_term(*context_.catalog);
     manager_ = std::make_unique<SessionManager>(context_, term, staging_, CommitOptions{});
   }
   std::size_t remount() {
@@ -66,16 +57,20 @@ class Manager : public ::testing::Test {
     return must(manager_->recover());
   }
 
-  std::shared_ptr<Session> begin(std::string_view name) { return must(manager_->begin(name, kMaker)); }
+  std::shared_ptr<Session> begin(std::string_view name) {
+    return must(manager_->begin(name, kMaker));
+  }
   /// A session that made the file `name`.
   std::shared_ptr<Session> begin_with_change(std::string_view name) {
     auto session = begin(name);
     touch(*session, name);
     return session;
   }
-  CommitOutcome commit(std::string_view name, std::string_view receipt, const Caller& caller = kMaker) {
+  CommitOutcome commit(std::string_view name, std::string_view receipt,
+                       const Caller& caller = kMaker) {
     std::promise<CommitOutcome> answer;
-    manager_->commit(name, receipt, caller, [&](const CommitOutcome& outcome) { answer.set_value(outcome); });
+    manager_->commit(name, receipt, caller,
+                     [&](const CommitOutcome& outcome) { answer.set_value(outcome); });
     return answer.get_future().get();
   }
   CommitOutcome commit(std::string_view name) { return commit(name, name); }
@@ -89,7 +84,8 @@ class Manager : public ::testing::Test {
   std::vector<std::string> receipt_names() { return must(manager_->receipt_names()); }
   std::vector<std::string> session_names() {
     std::vector<std::string> names;
-    for (const auto& session : manager_->list()) names.push_back(session->name());
+    for (const auto& session : manager_->list())
+      names.push_back(session->name());
     return names;
   }
 
@@ -147,7 +143,8 @@ TEST_F(Manager, RefusesNamesThatAreTakenReservedOrNone) {
 }
 
 TEST_F(Manager, ListsByName) {
-  for (const char* name : {"b", "a", "c\xff"}) begin(name);
+  for (const char* name : {"b", "a", "c\xff"})
+    begin(name);
   EXPECT_THAT(session_names(), ElementsAre("a", "b", "c\xff"));
 }
 
@@ -168,7 +165,8 @@ TEST_F(Manager, ACommittedSessionIsItsReceiptWhenTheCallbackRuns) {
   const auto session = begin_with_change("s");
   std::promise<bool> answer;
   manager_->commit("s", "s", kMaker, [&](const CommitOutcome& outcome) {
-    const bool moved = outcome.error == 0 && manager_->find("s") == nullptr && must(manager_->receipt("s")) == session;
+    const bool moved = outcome.error == 0 && manager_->find("s") == nullptr &&
+                       must(manager_->receipt("s")) == session;
     answer.set_value(moved && must(manager_->begin("s", kMaker)) != nullptr);
   });
   EXPECT_TRUE(answer.get_future().get());
@@ -489,7 +487,8 @@ TEST_F(Manager, ManyThreadsBeginCommitAndDiscard) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_THAT(session_names(), IsEmpty());
   EXPECT_EQ(receipt_names().size(), 40U);
   EXPECT_EQ(must(context_.catalog->head_seq_no()), SeqNo{41});

@@ -10,6 +10,7 @@
 
 #include "meta/base/fault.h"
 #include "meta/memory_catalog.h"
+#include "tests/support/first_version.h"
 #include "tests/support/result.h"
 #include "tests/support/temporary_directory.h"
 #include "txn/config/config_store.h"
@@ -41,16 +42,8 @@ class ExpiryTest : public ::testing::Test {
     context_.store = std::make_shared<ObjectStore>(must(ObjectStore::open(directory_ / "objects")));
     context_.ids = std::make_shared<IdSource>(context_.catalog);
     context_.clock = &clock_;
-    auto transaction = must(context_.catalog->begin());
-    InodeRecord root;
-    root.id = InodeId::root;
-    root.mode = S_IFDIR | 0755;
-    root.nlink = 2;
-    must(transaction->put_inode(SeqNo{1}, root));
-    must(transaction->add_version(
-        {.seq_no = SeqNo{1}, .operation = "adopt", .time_ns = clock_.now_ns()}, {}));
-    const Term term = must(transaction->raise_term());
-    must(transaction->commit());
+    test::make_first_version(*context_.catalog, clock_.now_ns());
+    const Term term = test::raise_term(*context_.catalog);
     context_.config = must(ConfigStore::open(context_.catalog, term, clock_));
     start(term);
   }
@@ -70,10 +63,7 @@ class ExpiryTest : public ::testing::Test {
   /// The mount ends, and another finds its sessions. Answers how many.
   std::size_t remount() {
     stop();
-    auto transaction = must(context_.catalog->begin());
-    const Term term = must(transaction->raise_term());
-    must(transaction->commit());
-    start(term);
+    start(test::raise_term(*context_.catalog));
     return must(manager_->recover());
   }
 
